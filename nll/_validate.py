@@ -5,6 +5,7 @@ booleans become float64. Everything else raises `TypeError`; a shape or a value 
 raises `ValueError`. A message says what was expected of which argument, what came, and where.
 """
 
+import numbers
 import operator
 from typing import Any
 
@@ -65,6 +66,16 @@ def check_axis(axis: int, ndim: int, name: str) -> int:
     return index - ndim if index >= 0 else index
 
 
+def check_axes(axis: int | tuple[int, ...] | None, ndim: int, name: str) -> tuple[int, ...]:
+    """Like `check_axis` for a tuple of axes; None is all of them. A scalar has an axis of one."""
+    if axis is None or (ndim == 0 and axis in (0, -1)):
+        return tuple(range(-ndim, 0))
+    axes = tuple(check_axis(i, ndim, name) for i in (axis if isinstance(axis, tuple) else (axis,)))
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"Expected `axis` without duplicates, got {axis}.")
+    return axes
+
+
 def check_probabilities(values: Array, name: str) -> Array:
     """Sums over the last axis of `values`, which must be at least 0 and sum to 1 there."""
     if values.ndim == 0:
@@ -82,3 +93,88 @@ def check_reduction(reduction: str) -> None:
     """`reduction` must be one of the three."""
     if reduction not in REDUCTIONS:
         raise ValueError(f"Expected `reduction` to be one of {REDUCTIONS}, got {reduction!r}.")
+
+
+def as_logits(logits: ArrayLike, axis: int) -> tuple[Array, int]:
+    """Logits as floats, with at least one class along `axis`, and `axis` counted from the end."""
+    array = as_float(logits, "logits")
+    if array.ndim == 0:
+        raise ValueError("Expected `logits` to have at least one dimension, got shape ().")
+    axis = check_axis(axis, array.ndim, "logits")
+    if array.shape[axis] == 0:
+        raise ValueError(
+            f"Expected `logits` to have at least one class along axis {axis}, "
+            f"got shape {array.shape}."
+        )
+    return array, axis
+
+
+def as_row_mask(where: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """`where` as booleans, one for each row."""
+    mask = as_array(where, "where")
+    if mask.dtype != np.bool_:
+        raise TypeError(f"Expected `where` to be boolean, got {mask.dtype}.")
+    if mask.shape != shape:
+        raise ValueError(f"Expected `where` to have shape {shape}, got {mask.shape}.")
+    return mask
+
+
+def check_label_smoothing(label_smoothing: float, soft: bool) -> None:
+    """`label_smoothing` must be in [0, 1], and 0 for labels that are soft already."""
+    if not isinstance(label_smoothing, numbers.Real):
+        raise TypeError(f"Expected `label_smoothing` to be a number, got {label_smoothing!r}.")
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"Expected `label_smoothing` in [0, 1], got {label_smoothing}.")
+    if soft and label_smoothing:
+        raise ValueError(
+            f"Expected `label_smoothing` to be 0 with soft labels, got {label_smoothing}."
+        )
+
+
+def check_class_labels(
+    labels: Array, shape: tuple[int, ...], classes: int, where: Array | None
+) -> None:
+    """Integer labels: one for each row, in [0, classes) where they count."""
+    if labels.shape != shape:
+        raise ValueError(
+            f"Expected `labels` to have shape {shape}, one class a row, "
+            f"or the shape of `logits`, got {labels.shape}."
+        )
+    if labels.dtype.kind == "f":
+        raise TypeError(f"Expected `labels` of shape {shape} to be integers, got {labels.dtype}.")
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        valid = (labels >= 0) & (labels < classes)
+        check(valid if where is None else valid | ~where, labels, "labels", f"in [0, {classes})")
+
+
+def check_soft_labels(labels: Array, logits: Array, axis: int, where: Array | None) -> None:
+    """Soft labels: shaped like the logits, at least 0, and summing to 1 where they count."""
+    if labels.shape != logits.shape:
+        raise ValueError(
+            f"Expected `labels` to have the shape of `logits`, {logits.shape}, got {labels.shape}."
+        )
+    if not labels.min(initial=0) >= 0:  # so written, it catches NaN too
+        excluded = False if where is None else ~np.expand_dims(where, axis)
+        check((labels >= 0) | excluded, labels, "labels", "to be non-negative")
+    tolerance = 1e-6 if logits.dtype == np.float64 else 1e-3
+    with np.errstate(all="ignore"):
+        totals = labels.sum(axis=axis, dtype=np.float64)
+        valid = np.abs(totals - 1) <= tolerance
+    valid = valid if where is None else valid | ~where
+    check(valid, totals, "labels", f"to sum to 1 within {tolerance}")
+
+
+def check_out(out: Array, logits: Array, inputs: dict[str, object]) -> None:
+    """`out` must be able to take the gradient without touching any of the `inputs`."""
+    if not isinstance(out, np.ndarray) or _masked(out):
+        raise TypeError(f"Expected `out` to be a plain array, got {type(out).__name__}.")
+    if out.dtype != logits.dtype:
+        raise TypeError(f"Expected `out` to be {logits.dtype}, got {out.dtype}.")
+    if out.shape != logits.shape:
+        raise ValueError(f"Expected `out` to have shape {logits.shape}, got {out.shape}.")
+    if not out.flags.writeable:
+        raise ValueError("Expected `out` to be writeable, got a read-only array.")
+    for name, array in inputs.items():
+        # A bounded search: exact for all but contrived strides, and refuses those.
+        if isinstance(array, np.ndarray) and np.may_share_memory(out, array, max_work=1000):  # type: ignore[arg-type]
+            raise ValueError(f"Expected `out` not to overlap `{name}`, got shared memory.")
