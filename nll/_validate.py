@@ -76,17 +76,25 @@ def check_axes(axis: int | tuple[int, ...] | None, ndim: int, name: str) -> tupl
     return axes
 
 
-def check_probabilities(values: Array, name: str) -> Array:
-    """Sums over the last axis of `values`, which must be at least 0 and sum to 1 there."""
-    if values.ndim == 0:
-        raise ValueError(f"Expected `{name}` to have at least one dimension, got shape ().")
+def check_probabilities(values: Array, name: str, axis: int) -> None:
+    """`values` must be at least 0 and sum to 1 along `axis`."""
     if not values.min(initial=0.0) >= 0.0:  # so written, it catches NaN too
         check(values >= 0.0, values, name, "to be non-negative")
     tolerance = 1e-6 if values.dtype == np.float64 else 1e-3
     with np.errstate(all="ignore"):
-        totals = np.asarray(values.sum(axis=-1))
-        check(np.abs(totals - 1.0) <= tolerance, totals, name, f"to sum to 1 within {tolerance}")
-    return totals
+        totals = values.sum(axis=axis, dtype=np.float64)
+        valid = np.abs(totals - 1.0) <= tolerance
+    check(valid, totals, name, f"to sum to 1 within {tolerance}")
+
+
+def check_broadcast(**arrays: Array) -> None:
+    """Shapes of the named arrays must broadcast."""
+    shapes = [array.shape for array in arrays.values()]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        names = " and ".join(f"`{name}`" for name in arrays)
+        raise ValueError(f"Expected {names} of shapes that broadcast, got {shapes}.") from None
 
 
 def check_reduction(reduction: str) -> None:
