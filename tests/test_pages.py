@@ -1,0 +1,63 @@
+"""The built pages are complete, linked, readable without JavaScript, and ask no other server for anything."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+from notebooks import ROOT
+from site_pages import NAMES, PAGES, SITE, soup
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
+
+LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+
+
+def test_the_site_has_every_page_of_the_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    missing = [file for file in files if not (SITE / f"{file}.html").is_file()]
+    assert not missing, f"run `make book` first: {missing} are not in {SITE}"
+
+
+@every_page
+def test_all_mathematics_is_rendered(page):
+    math = soup(page).select("span.math, div.math")
+    assert not soup(page).select(".katex-error"), "KaTeX could not read a formula"
+    assert "#cc0000" not in page.read_text(encoding="utf-8")
+    unrendered = [tag.get_text()[:60] for tag in math if not tag.select_one(".katex-mathml")]
+    assert not unrendered
+    prose = soup(page).select_one("article").get_text()
+    assert not re.search(r"\$\$|\\\(|\\begin\{", re.sub(r"<code.*?</code>", "", prose))
+
+
+@every_page
+def test_nothing_is_loaded_from_another_host(page):
+    for name, attribute in LOADS.items():
+        for tag in soup(page).find_all(name):
+            if name == "link" and "canonical" in (tag.get("rel") or []):
+                continue
+            address = tag.get(attribute) or ""
+            assert not re.match(r"(?:https?:)?//", address), f"{page.name} loads {address}"
+
+
+def test_no_style_sheet_loads_from_another_host():
+    for sheet in SITE.rglob("*.css"):
+        found = re.search(r"url\(['\"]?(?:https?:)?//[^)]*", sheet.read_text(encoding="utf-8"))
+        assert not found, f"{sheet.name} loads {found[0]}"
+
+
+@every_page
+def test_every_picture_has_a_text(page):
+    for image in soup(page).select("article img"):
+        alt = image.get("alt", "")
+        assert alt and not alt.endswith((".svg", ".png")), f"{image['src']}: alt text {alt!r}"
+
+
+def test_internal_links_and_anchors():
+    run = subprocess.run(
+        ["lychee", "--offline", "--include-fragments", "--no-progress", "--format=detailed",
+         "--root-dir", str(SITE), *map(str, PAGES)],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
