@@ -213,7 +213,7 @@ def softplus(logits: ArrayLike) -> Array:
     ----------
     Chapter *output_units* uses it, chapter *stable_kernels* derives it.
 
-    M. Maechler, "Accurately computing log(1 - exp(-|a|))", vignette of the R package Rmpfr.
+    M. Maechler, "Accurately computing :math:`\log(1 - e^{-|a|})`", vignette of the R package Rmpfr.
 
     Examples
     --------
