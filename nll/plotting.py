@@ -4,7 +4,10 @@
 >>> plotting.use_style()
 """
 
+from typing import Any
+
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -15,13 +18,13 @@ GREEN = "#11705a"
 GREY = "#595959"
 LIGHT = "#b8b8b8"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": GREY,
     "axes.grid": False,
     "axes.labelcolor": "black",
     "axes.labelsize": 12,
-    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, PURPLE, GREEN])
-    + mpl.cycler(linestyle=["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))]),
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, PURPLE, GREEN])
+    + cycler(linestyle=["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))]),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "figure.constrained_layout.use": True,
@@ -48,9 +51,9 @@ STYLE = {
 def use_style() -> None:
     """Draw every figure from here on in the book's style, as SVG that is the same byte for byte."""
     mpl.rcParams.update(STYLE)
-    set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
+    set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
 
 
-def label_line(ax: Axes, x: float, y: float, text: str, color: str, **keywords: object) -> None:
+def label_line(ax: Axes, x: float, y: float, text: str, color: str, **keywords: Any) -> None:
     """Write `text` at data coordinates `(x, y)` of `ax` in the colour of the line that it names."""
     ax.annotate(text, (x, y), color=color, va="center", annotation_clip=False, **keywords)

@@ -1,7 +1,8 @@
 """nbval compares SVG figures as drawings, not as strings of digits.
 
-Two drawings are equal when their markup is the same and no coordinate differs by more than 0.05 pt:
-last digits differ between processors, a moved curve, another label, colour or line style does not pass.
+Two drawings are equal when their markup is the same and no coordinate differs by more than
+0.05 pt. Last digits differ between processors, and pass; a moved curve, another label, colour or
+line style does not.
 """
 
 import re
@@ -32,7 +33,9 @@ def difference(stored: str, new: str) -> str | None:
     for a, b in zip_longest(tokens(stored), tokens(new), fillvalue="(end)"):
         near = isinstance(a, float) and isinstance(b, float) and abs(a - b) <= TOLERANCE
         if not near and a != b:
-            return f"after {last[-60:]!r} the stored figure has {str(a)[:60]!r}, now {str(b)[:60]!r}"
+            return (
+                f"after {last[-60:]!r} the stored figure has {str(a)[:60]!r}, now {str(b)[:60]!r}"
+            )
         last = last if isinstance(a, float) else str(a)
     return None
 

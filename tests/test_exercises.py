@@ -1,4 +1,4 @@
-"""Exercises teach: a stub fails its check, so does each usual wrong answer, and the solution passes."""
+"""Exercises teach: a stub and each usual wrong answer fail the check, the solution passes."""
 
 import matplotlib.pyplot as plt
 import pytest

@@ -1,4 +1,4 @@
-"""Every output of the book is stored, comparable and described. (nbval, in book/, proves that it is true.)"""
+"""Every output of the book is stored, comparable and described; nbval proves that it is true."""
 
 import json
 import re
@@ -52,9 +52,15 @@ def test_outputs_can_be_compared(stem):
 @pytest.mark.parametrize("stem", STEMS)
 def test_nothing_tells_of_the_machine(stem):
     for i, cell, output in outputs(stem):
-        text = cell.source + str(output.get("text", "")) + str(output.get("data", {}).get("text/plain"))
+        text = (
+            cell.source
+            + str(output.get("text", ""))
+            + str(output.get("data", {}).get("text/plain"))
+        )
         found = ABSOLUTE.search(text)
-        assert not found, f"{stem}.ipynb, cell {i}: an absolute path, {text[found.start() :][:40]!r}"
+        assert not found, (
+            f"{stem}.ipynb, cell {i}: an absolute path, {text[found.start() :][:40]!r}"
+        )
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -1,4 +1,4 @@
-"""The built pages are complete, linked, readable without JavaScript, and ask no other server for anything."""
+"""The built pages are complete, linked, rendered, and ask no other server for anything."""
 
 import re
 import subprocess
@@ -51,13 +51,13 @@ def test_no_style_sheet_loads_from_another_host():
 def test_every_picture_has_a_text(page):
     for image in soup(page).select("article img"):
         alt = image.get("alt", "")
-        assert alt and not alt.endswith((".svg", ".png")), f"{image['src']}: alt text {alt!r}"
+        assert len(alt.split()) > 1, f"{image['src']}: alt text {alt!r}"
 
 
 def test_internal_links_and_anchors():
     run = subprocess.run(
         ["lychee", "--offline", "--include-fragments", "--no-progress", "--format=detailed",
          "--root-dir", str(SITE), *map(str, PAGES)],
-        capture_output=True, text=True, cwd=ROOT,
+        capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]

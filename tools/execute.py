@@ -1,7 +1,6 @@
 """Run notebooks in fresh kernels, store what they print, and normalise the files.
 
-``python tools/execute.py`` runs all of ``book/``; ``python tools/execute.py book/likelihood.ipynb`` runs one.
-A second run changes no byte.
+``python tools/execute.py`` runs all of ``book/``; file names after it run those alone.
 """
 
 import os

