@@ -150,7 +150,11 @@ def check_class_labels(
         )
     if labels.dtype.kind == "f":
         raise TypeError(f"Expected `labels` of shape {shape} to be integers, got {labels.dtype}.")
-    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+    if labels.dtype == np.int64 and labels.size:  # one pass: unsigned, a negative label is huge
+        in_range = np.maximum.reduce(labels.view(np.uint64), axis=None) < classes
+    else:
+        in_range = labels.min(initial=0) >= 0 and labels.max(initial=0) < classes
+    if not in_range:
         valid = (labels >= 0) & (labels < classes)
         check(valid if where is None else valid | ~where, labels, "labels", f"in [0, {classes})")
 
@@ -165,11 +169,21 @@ def check_soft_labels(labels: Array, logits: Array, axis: int, where: Array | No
         excluded = False if where is None else ~np.expand_dims(where, axis)
         check((labels >= 0) | excluded, labels, "labels", "to be non-negative")
     tolerance = 1e-6 if logits.dtype == np.float64 else 1e-3
-    with np.errstate(all="ignore"):
-        totals = labels.sum(axis=axis, dtype=np.float64)
+    moved = np.moveaxis(labels, axis, -1)
+    rows, kept = moved.reshape(-1, moved.shape[-1]), None if where is None else where.reshape(-1)
+    for start in range(0, len(rows), 1 << 15):  # few at a time, so that it takes little memory
+        block = slice(start, start + (1 << 15))
+        totals = rows[block].sum(axis=1, dtype=np.float64)
         valid = np.abs(totals - 1) <= tolerance
-    valid = valid if where is None else valid | ~where
-    check(valid, totals, "labels", f"to sum to 1 within {tolerance}")
+        if kept is not None:
+            valid |= ~kept[block]
+        if not valid.all():
+            first = int(np.argmin(valid))
+            index = tuple(int(i) for i in np.unravel_index(start + first, moved.shape[:-1]))
+            raise ValueError(
+                f"Expected `labels` to sum to 1 within {tolerance}, "
+                f"got {totals[first]} at index {index}."
+            )
 
 
 def check_out(out: Array, logits: Array, inputs: dict[str, object]) -> None:

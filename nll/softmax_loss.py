@@ -9,8 +9,8 @@ For one row of logits z with label t, let a = argmax z, e_j = exp(z_j − z_a), 
 The usual forms, logsumexp(z) − z_t and y − onehot(t), add o to 1 first: once o falls below the unit
 roundoff, the loss and the label's own entry of the gradient are exactly 0. Here nothing cancels.
 
-One pass over blocks of rows that fit the cache does it all. Every kernel below takes one block,
-fills `e` with the numerators of its gradient, and returns its losses and the denominators.
+One pass over blocks of rows that fit the cache does it all. A kernel takes one block, works in the
+scratch `e`, returns the losses, and fills `grad`, if there is one, with the gradient over `scale`.
 """
 
 from collections.abc import Callable
@@ -31,71 +31,84 @@ from nll._validate import (
     check_soft_labels,
 )
 
-_Kernel = Callable[[Array, Array, Array], tuple[Array, Array]]
-
-_BLOCK_BYTES = 1 << 19  # a block of logits and the few arrays as large as it stay in the cache
-_FEW_CLASSES = 40  # up to here, passes along columns are quicker than passes along short rows
+_BLOCK_BYTES = 1 << 19  # a block of logits, its scratch and its gradient stay in the cache
+_FEW_CLASSES = 40  # up to here, passes down the columns are quicker than passes along short rows
 
 
-def _sum_columns(e: Array) -> Array:
-    """Row sums by folding the columns in half: errs by log2(K) u, column after column by K u."""
-    half, odd = divmod(e.shape[1], 2)
+def _sum_over_classes(e: Array) -> Array:
+    """Sum `(K, N)` over K, folding it in half: errs by log2(K) u, one row after another by K u."""
+    half, odd = divmod(len(e), 2)
     if half < 2:
-        return np.asarray(e.sum(axis=1))
-    folded = e[:, :half] + e[:, half : 2 * half]
+        return np.asarray(e.sum(axis=0))
+    folded = e[:half] + e[half : 2 * half]
     if odd:
-        folded[:, 0] += e[:, -1]
-    return _sum_columns(folded)
+        folded[0] += e[-1]
+    return _sum_over_classes(folded)
 
 
-def _few_classes(logits: Array, labels: Array, e: Array) -> tuple[Array, Array]:
-    """Integer labels, `e` column-major: every step runs down a column, thousands of rows long."""
-    label = np.arange(len(logits)), labels
-    np.copyto(e, logits)
-    best = e.max(axis=1)
+def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None, scale: int) -> Array:
+    """Integer labels, few classes: each pass runs down a class, thousands of rows long."""
+    n, k = logits.shape
+    label = labels * n + np.arange(n)
+    classes = e.reshape(k, n)
+    np.copyto(classes, logits.T)
+    best = classes.max(axis=0)
     lead = best - e[label]
-    np.exp(np.subtract(e, best[:, None], out=e), out=e)
+    np.exp(np.subtract(classes, best, out=classes), out=classes)
     right = e[label]
     e[label] = 0
-    wrong = _sum_columns(e)
-    e[label] = 0 - wrong  # y_t - 1 = -wrong / (right + wrong); 0 - 0 is 0, where -0 would be -0.0
-    return lead + np.log1p(wrong + (right - 1)), right + wrong
+    wrong = _sum_over_classes(classes)
+    if grad is not None:
+        e[label] = 0 - wrong  # y_t - 1 = -wrong / (right + wrong), and 0 - 0 is not -0.0
+        np.divide(classes, (right + wrong) * scale, out=classes)
+        np.copyto(grad, classes.T)
+    return np.asarray(lead + np.log1p(wrong + (right - 1), dtype=np.float64))
 
 
-def _many_classes(logits: Array, labels: Array, e: Array) -> tuple[Array, Array]:
-    """Integer labels, `e` row-major: every step runs along a row."""
-    rows = np.arange(len(logits))
-    label, best = (rows, labels), (rows, logits.argmax(axis=1))
-    top = logits[best]
-    lead = top - logits[label]
-    np.exp(np.subtract(logits, top[:, None], out=e), out=e)
-    right = e[label]
-    one = 1 + (top - top)  # the maximum's own term: 1, or NaN where infinities leave no softmax
-    e[label] = e[best] = 0  # the small terms are summed apart from that 1, for precision
-    wrong = e.sum(axis=1) + one * (best[1] != labels)
-    e[best] = one
-    e[label] = 0 - wrong
-    return lead + np.log1p(wrong + (right - 1)), right + wrong
+def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None, scale: int) -> Array:
+    """Integer labels, many classes: each pass runs along a row."""
+    n, k = logits.shape
+    starts = np.arange(0, n * k, k)
+    label, best = starts + labels, starts + logits.argmax(axis=1)
+    z, rows = logits.reshape(-1), e.reshape(n, k)
+    top = z[best]
+    lead = top - z[label]
+    np.exp(np.subtract(logits, top[:, None], out=rows), out=rows)
+    right, one = e[label], e[best]  # one is NaN where infinities leave no softmax
+    e[label] = e[best] = 0  # the small terms are summed apart from the one, for precision
+    wrong = np.add.reduce(rows, axis=1) + one * (best != label)
+    if grad is not None:
+        e[best] = one
+        e[label] = 0 - wrong
+        np.divide(rows, ((right + wrong) * scale)[:, None], out=grad)
+    return np.asarray(lead + np.log1p(wrong + (right - 1), dtype=np.float64))
 
 
-def _soft_labels(logits: Array, labels: Array, e: Array) -> tuple[Array, Array]:
+def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None, scale: int) -> Array:
     """Probabilities t: loss = Σ t_k (z_a − z_k) + T log1p(s) with s = Σ_{j≠a} e_j and T = Σ t_k."""
-    best = np.arange(len(logits)), logits.argmax(axis=1)
-    top = logits[best]
-    np.subtract(top[:, None], logits, out=e)
-    cost = e * labels
-    cost[labels == 0] = 0  # a class without probability costs nothing, be its gap infinite
-    np.exp(np.negative(e, out=e), out=e)
-    e[best] = 0
-    small = e.sum(axis=1) + (top - top)  # NaN where infinities leave no softmax
+    n, k = logits.shape
+    best = np.arange(n), logits.argmax(axis=1)
+    rows = e.reshape(n, k)
+    np.subtract(logits[best][:, None], logits, out=rows)
+    costs = rows * labels
+    costs[labels == 0] = 0  # a class without probability costs nothing, be its gap infinite
+    np.exp(np.negative(rows, out=rows), out=rows)
+    one = rows[best]  # NaN where infinities leave no softmax
+    rows[best] = 0
+    small = rows.sum(axis=1) + (one - 1)
     others = labels.copy()
     others[best] = 0
     rest = others.sum(axis=1)
     total = rest + labels[best]
-    e *= total[:, None]
-    e -= np.multiply(others, (1 + small)[:, None], out=others)
-    e[best] = rest - labels[best] * small  # T y_a - t_a = (rest - t_a small) / (1 + small)
-    return cost.sum(axis=1) + total * np.log1p(small), 1 + small
+    if grad is not None:
+        rows *= total[:, None]
+        rows -= np.multiply(others, (1 + small)[:, None], out=others)
+        rows[best] = rest - labels[best] * small  # T y_a - t_a = (rest - t_a small) / (1 + small)
+        np.divide(rows, ((1 + small) * scale)[:, None], out=grad)
+    return np.asarray(costs.sum(axis=1) + total * np.log1p(small, dtype=np.float64))
+
+
+_Kernel = Callable[[Array, Array, Array, Array | None, int], Array]
 
 
 class _Rows(NamedTuple):
@@ -128,14 +141,14 @@ def _smoothed(labels: Array, label_smoothing: float, logits: Array) -> Array:
     return soft
 
 
-def _classes_last(array: Array, axis: int) -> Array:
-    """`array` with its classes along the last axis."""
-    return array if axis == -1 else np.moveaxis(array, axis, -1)
+def _move(array: Array, source: int, destination: int) -> Array:
+    """`array` with one axis moved, without the cost of that if there is nothing to move."""
+    return array if source == destination else np.moveaxis(array, source, destination)
 
 
 def _as_rows(array: Array, axis: int) -> Array:
     """`array` as a matrix of rows: a view where its strides allow one, else a copy."""
-    moved = _classes_last(array, axis)
+    moved = _move(array, axis, -1)
     return moved if moved.ndim == 2 else moved.reshape(-1, moved.shape[-1])
 
 
@@ -152,7 +165,7 @@ def _check(  # noqa: PLR0913, PLR0917
     targets = as_array(labels, "labels")
     soft = targets.ndim == logits.ndim
     check_label_smoothing(label_smoothing, soft)
-    shape = _classes_last(logits, axis).shape[:-1]
+    shape = _move(logits, axis, -1).shape[:-1]
     kept = None if where is None else as_row_mask(where, shape)
     if soft:
         check_soft_labels(targets, logits, axis, kept)
@@ -164,41 +177,42 @@ def _check(  # noqa: PLR0913, PLR0917
     return _Rows(_as_rows(logits, axis), targets, kept, label_smoothing, reduction)
 
 
-def _plan(rows: _Rows) -> tuple[_Kernel, Array]:
-    """Choose a kernel, and the scratch for one block: its length is the number of rows in it."""
+def _plan(rows: _Rows) -> tuple[_Kernel, int]:
+    """Choose a kernel and the number of rows in a block."""
     n, k = rows.logits.shape
-    dtype = rows.logits.dtype
-    size = max(1, min(n, _BLOCK_BYTES // (k * dtype.itemsize)))
+    size = max(1, _BLOCK_BYTES // (k * rows.logits.itemsize))
     if rows.labels.ndim == 2 or rows.label_smoothing:
-        return _soft_labels, np.empty((size, k), dtype)
-    if 1 < k <= _FEW_CLASSES < size:
-        return _few_classes, np.empty((k, size), dtype).T
-    return _many_classes, np.empty((size, k), dtype)
+        return _soft_labels, size
+    if k <= _FEW_CLASSES < n:
+        # Never a power of two: then all classes of a row would compete for the same cache lines.
+        return _few_classes, size & ~31 | 16
+    return _many_classes, size
 
 
 def _sweep(rows: _Rows, grad: Array | None) -> Array:
     """Losses, or their sum or mean; fills `grad`, if there is one, with the gradient of that."""
-    n, dtype = len(rows.logits), rows.logits.dtype
-    kernel, scratch = _plan(rows)
-    kept = n if rows.where is None else np.count_nonzero(rows.where)
+    (n, k), dtype = rows.logits.shape, rows.logits.dtype
+    kernel, size = _plan(rows)
+    in_place = grad is not None and grad.flags.c_contiguous and kernel is not _few_classes
+    scratch = np.empty(0 if in_place else k * min(n, size), dtype)
+    kept = n if rows.where is None else int(np.count_nonzero(rows.where))
     scale = kept if rows.reduction == "mean" else 1
     losses = np.empty(n if rows.reduction == "none" else 0, dtype)
     sums = []  # of blocks: pairwise sums of pairwise sums
-    for start in range(0, n, len(scratch)):
-        block = slice(start, min(start + len(scratch), n))
+    for start in range(0, n, size):
+        block = slice(start, start + size)
         logits, labels, excluded = rows.block(block)
-        numerators = scratch[: len(logits)]
-        loss, denominators = kernel(logits, labels, numerators)
+        g = None if grad is None else grad[block]
+        e = g.reshape(-1) if in_place and g is not None else scratch[: logits.size]
+        loss = kernel(logits, labels, e, g, scale)
         if excluded is not None:
             loss[excluded] = 0
-        if grad is not None:
-            np.divide(numerators, (denominators * scale)[:, None], out=grad[block])
-            if excluded is not None:
-                grad[block][excluded] = 0
+            if g is not None:
+                g[excluded] = 0
         if rows.reduction == "none":
             losses[block] = loss
         else:
-            sums.append(loss.sum(dtype=np.float64))
+            sums.append(loss.sum())
     return losses if rows.reduction == "none" else dtype.type(np.sum(sums) / scale)
 
 
@@ -290,7 +304,7 @@ def softmax_cross_entropy(  # noqa: PLR0913
     rows = _check(z, labels, axis, where, label_smoothing, reduction)
     with np.errstate(all="ignore"):
         loss = _sweep(rows, None)
-    return _in_shape(loss, _classes_last(z, axis).shape[:-1], reduction)
+    return _in_shape(loss, _move(z, axis, -1).shape[:-1], reduction)
 
 
 def softmax_cross_entropy_value_and_grad(  # noqa: PLR0913
@@ -369,13 +383,13 @@ def softmax_cross_entropy_value_and_grad(  # noqa: PLR0913
     rows = _check(z, labels, axis, where, label_smoothing, reduction)
     if out is None:
         grad = np.empty(rows.logits.shape, z.dtype)
-        out = np.moveaxis(grad.reshape(_classes_last(z, axis).shape), -1, axis)
+        out = _move(grad.reshape(_move(z, axis, -1).shape), -1, axis)
     else:
         check_out(out, z, {"logits": logits, "labels": labels, "where": where})
         grad = _as_rows(np.asarray(out), axis)
     with np.errstate(all="ignore"):
         loss = _sweep(rows, grad)
     if not np.may_share_memory(grad, out):  # no strides could show `out` as rows
-        moved = _classes_last(out, axis)
+        moved = _move(out, axis, -1)
         moved[...] = grad.reshape(moved.shape)
-    return _in_shape(loss, _classes_last(z, axis).shape[:-1], reduction), out
+    return _in_shape(loss, _move(z, axis, -1).shape[:-1], reduction), out
