@@ -152,7 +152,7 @@ def _as_rows(array: Array, axis: int) -> Array:
     return moved if moved.ndim == 2 else moved.reshape(-1, moved.shape[-1])
 
 
-def _check(  # noqa: PLR0913, PLR0917
+def _check(
     logits: Array,
     labels: ArrayLike,
     axis: int,
@@ -221,7 +221,7 @@ def _in_shape(loss: Array, shape: tuple[int, ...], reduction: str) -> Array:
     return loss.reshape(shape)[()] if reduction == "none" else loss
 
 
-def softmax_cross_entropy(  # noqa: PLR0913
+def softmax_cross_entropy(
     logits: ArrayLike,
     labels: ArrayLike,
     *,
@@ -307,7 +307,7 @@ def softmax_cross_entropy(  # noqa: PLR0913
     return _in_shape(loss, _move(z, axis, -1).shape[:-1], reduction)
 
 
-def softmax_cross_entropy_value_and_grad(  # noqa: PLR0913
+def softmax_cross_entropy_value_and_grad(
     logits: ArrayLike,
     labels: ArrayLike,
     *,
