@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 """What the kernels return: an array, or a NumPy scalar where no axis is left."""
 
+_FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+
 REDUCTIONS = ("none", "sum", "mean")
 
 
@@ -42,6 +44,8 @@ def as_array(values: ArrayLike, name: str) -> Array:
 
 def as_float(values: ArrayLike, name: str) -> Array:
     """Real numbers as float32 (from float16 and float32) or float64 (from all others)."""
+    if type(values) is np.ndarray and values.dtype in _FLOATS:
+        return values
     array = as_array(values, name)
     small = array.dtype.type in (np.float16, np.float32)
     return np.asarray(array, dtype=np.float32 if small else np.float64)
@@ -70,7 +74,9 @@ def check_axes(axis: int | tuple[int, ...] | None, ndim: int, name: str) -> tupl
     """Like `check_axis` for a tuple of axes; None is all of them. A scalar has an axis of one."""
     if axis is None or (ndim == 0 and axis in (0, -1)):
         return tuple(range(-ndim, 0))
-    axes = tuple(check_axis(i, ndim, name) for i in (axis if isinstance(axis, tuple) else (axis,)))
+    if not isinstance(axis, tuple):
+        return (check_axis(axis, ndim, name),)
+    axes = tuple(check_axis(i, ndim, name) for i in axis)
     if len(set(axes)) < len(axes):
         raise ValueError(f"Expected `axis` without duplicates, got {axis}.")
     return axes
@@ -151,7 +157,7 @@ def check_class_labels(
     if labels.dtype.kind == "f":
         raise TypeError(f"Expected `labels` of shape {shape} to be integers, got {labels.dtype}.")
     if labels.dtype == np.int64 and labels.size:  # one pass: unsigned, a negative label is huge
-        in_range = np.maximum.reduce(labels.view(np.uint64), axis=None) < classes
+        in_range = int(np.maximum.reduce(labels.view(np.uint64), axis=None)) < classes
     else:
         in_range = labels.min(initial=0) >= 0 and labels.max(initial=0) < classes
     if not in_range:

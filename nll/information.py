@@ -180,26 +180,31 @@ def kl_divergence(
     unit = _nats_per_unit(base)
     p, q = _pair(p, q, axis)
     with np.errstate(all="ignore"):
-        excess = (q - p) / p  # relative to p, where that is not 0
-        terms = p * (np.log(p) - np.log(q)) + (q - p)
-        terms = np.where(np.abs(excess) < 0.5, p * _x_minus_log1p(excess), terms)
-        total: Array = np.where(p == 0.0, q, terms).sum(axis=-1)
+        ratio = q / p
+        terms = (q - p) - p * np.log(ratio)
+        near = np.abs(ratio - 1.0) < 0.5
+        terms[near] = (p * _excess_minus_log((q - p) / p))[near]
+        terms = np.where(np.isfinite(ratio), terms, q)  # p is 0, or next to nothing
+        total: Array = terms.sum(axis=-1)
     return total / unit
 
 
-def _x_minus_log1p(x: Array) -> Array:
-    """Compute x - log(1 + x) for |x| < 1/2, where it is about x squared over 2."""
-    r = x / (2.0 + x)  # log(1 + x) = 2 (r + r^3 / 3 + r^5 / 5 + ...)
-    series = np.zeros_like(x)
-    for odd in range(21, 1, -2):
-        series = series * r**2 + 1.0 / odd
-    return np.where(np.abs(x) < 0.25, r * (x - 2.0 * r**2 * series), x - np.log1p(x))
+def _excess_minus_log(excess: Array) -> Array:
+    """Compute x - log(1 + x) for |x| <= 1/2, where it is about x squared over 2."""
+    r = excess / (2.0 + excess)  # log(1 + x) = 2 (r + r^3 / 3 + r^5 / 5 + ...)
+    square = r * r
+    series = np.zeros_like(r)
+    for odd in range(33, 1, -2):
+        series *= square
+        series += 1.0 / odd
+    return r * (excess - 2.0 * square * series)
 
 
 def _sum_of_logs(p: Array, q: Array) -> Array:
     """Sum p log q over the last axis, with 0 log 0 = 0."""
     with np.errstate(all="ignore"):
-        total: Array = np.where(p == 0.0, 0.0, p * np.log(q)).sum(axis=-1)
+        terms = p * np.log(q)
+        total: Array = np.where(p == 0.0, 0.0, terms).sum(axis=-1)
     return total
 
 

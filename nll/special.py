@@ -15,8 +15,9 @@ from nll._validate import Array, as_float, check_axes
 
 Axis = int | tuple[int, ...] | None
 
-_BLOCK = 1 << 16  # numbers worked on at a time, so that they stay in the cache
-_FEW = 40  # with at most this many classes, columns are quicker than rows
+_BLOCK = 1 << 17  # numbers worked on at a time, so that they stay in the cache
+_WIDE = 256  # columns worked on at a time, at least
+_FEW = 40  # with at most this many classes, short rows are copied to long columns
 
 
 def logsumexp(logits: ArrayLike, *, axis: Axis = -1, keepdims: bool = False) -> Array:
@@ -71,7 +72,7 @@ def logsumexp(logits: ArrayLike, *, axis: Axis = -1, keepdims: bool = False) -> 
     >>> print(f"{logsumexp([1000.0, 1000.0]):.3f}")
     1000.693
     """
-    total = _by_rows(_logsumexp, logits, axis, reduce=True)
+    total = _along(axis, _logsumexp, logits, reduce=True)
     if not keepdims:
         return total
     return np.expand_dims(total, check_axes(axis, np.ndim(logits), "logits"))
@@ -126,7 +127,7 @@ def softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
     >>> print(softmax(logits).round(4))
     [0.7311 0.2689 0.    ]
     """
-    return _by_rows(_softmax, logits, axis)
+    return _along(axis, _softmax, logits)
 
 
 def log_softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
@@ -182,7 +183,7 @@ def log_softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
     >>> print(f"{log_softmax(logits)[0]:.6e}")
     -4.248354e-18
     """
-    return _by_rows(_log_softmax, logits, axis)
+    return _along(axis, _log_softmax, logits)
 
 
 def softplus(logits: ArrayLike) -> Array:
@@ -272,7 +273,7 @@ def sigmoid(logits: ArrayLike) -> Array:
     array = as_float(logits, "logits")
     with np.errstate(all="ignore"):
         small = np.exp(-np.abs(array))
-        odds: Array = np.where(array < 0.0, small, 1.0)
+        odds: Array = np.maximum(small, array >= 0.0)  # 1 for a logit of 0 or more
         return odds / (1.0 + small)
 
 
@@ -318,63 +319,77 @@ def log_sigmoid(logits: ArrayLike) -> Array:
     return log_prob
 
 
-def _logsumexp(rows: Array) -> Array:
-    largest = rows.max(axis=1)
-    rows -= largest[:, np.newaxis]
-    total: Array = largest + _log_total(rows)
-    return np.where(np.isinf(largest), largest, total)
+def _logsumexp(logits: Array, out: Array) -> None:
+    largest = logits.max(axis=1, keepdims=True)
+    np.add(largest, _log_total(logits - largest), out=out)
+    np.copyto(out, largest, where=np.isinf(largest))
 
 
-def _softmax(rows: Array) -> Array:
-    rows -= rows.max(axis=1)[:, np.newaxis]
-    np.exp(rows, out=rows)
-    rows /= _sum(rows)[:, np.newaxis]
-    return rows
+def _softmax(logits: Array, out: Array) -> None:
+    terms = logits - logits.max(axis=1, keepdims=True)
+    np.exp(terms, out=terms)
+    np.divide(terms, _sum(terms), out=out)
 
 
-def _log_softmax(rows: Array) -> Array:
-    rows -= rows.max(axis=1)[:, np.newaxis]
-    rows -= _log_total(rows)[:, np.newaxis]
-    return rows
+def _log_softmax(logits: Array, out: Array) -> None:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    np.subtract(shifted, _log_total(shifted), out=out)
 
 
 def _log_total(shifted: Array) -> Array:
-    """Log of the summed exponentials of rows whose largest entry is 0."""
+    """Log of the sum of exponentials, where the largest is that of 0."""
     terms = np.exp(shifted)
     ones = np.floor(terms)  # for precision, the ones are separated out of the sum
     terms -= ones
-    total: Array = np.log1p(_sum(terms) + (ones.sum(axis=1) - 1.0))
+    total: Array = np.log1p(_sum(terms) + (ones.sum(axis=1, keepdims=True) - 1.0))
     return total
 
 
 def _sum(terms: Array) -> Array:
-    """Sum rows pairwise, as NumPy does if they are contiguous; columns it would add one by one."""
+    """Sum pairwise, as NumPy does along the last axis only: elsewhere it adds one by one."""
     k = terms.shape[1]
-    if k < 4 or terms.strides[0] >= terms.strides[1]:
-        return np.asarray(terms.sum(axis=1))
+    if k < 4 or terms.shape[2] == 1:
+        return np.add.reduce(terms, axis=1, keepdims=True)
     half = k // 2
     folded = terms[:, :half] + terms[:, half : 2 * half]
     folded[:, : k % 2] += terms[:, 2 * half :]
     return _sum(folded)
 
 
-def _by_rows(
-    kernel: Callable[[Array], Array], logits: ArrayLike, axis: Axis, *, reduce: bool = False
+def _along(
+    axis: Axis, kernel: Callable[[Array, Array], None], logits: ArrayLike, *, reduce: bool = False
 ) -> Array:
-    """Call `kernel` on copies of the rows along `axis`; `reduce` says that it sums each up."""
+    """Let `kernel` normalise or `reduce` along one axis, or along several as if they were one."""
     array = as_float(logits, "logits")
     axes = check_axes(axis, array.ndim, "logits")
-    order = [*(i for i in range(-array.ndim, 0) if i not in axes), *axes]
-    moved = array.transpose(order)
-    split = array.ndim - len(axes)
-    n, k = prod(moved.shape[:split]), prod(moved.shape[split:])
-    rows = moved.reshape(n, k)
-    out = np.full(n, -np.inf, rows.dtype) if reduce else np.empty_like(rows)
-    columns = 1 < k <= _FEW < n or rows.strides[0] < rows.strides[1]
-    size = max(1, _BLOCK // max(1, k))
+    if len(axes) != 1:
+        last = range(array.ndim - len(axes), array.ndim)
+        moved = np.moveaxis(array, axes, last)
+        merged = moved.reshape(*moved.shape[: last.start], prod(moved.shape[last.start :]))
+        out = _along(-1, kernel, merged, reduce=reduce)
+        return out if reduce else np.moveaxis(out.reshape(moved.shape), last, axes)[()]
+    start = axes[0] + array.ndim
+    before, k, after = array.shape[:start], array.shape[start], array.shape[start + 1 :]
+    out = np.empty(before + after if reduce else array.shape, array.dtype)
+    if not array.size:
+        return np.full_like(out, -np.inf)
+    a, b = prod(before), prod(after)
     with np.errstate(all="ignore"):
-        for start in range(0, n if k else 0, size):
-            block = slice(start, start + size)
-            out[block] = kernel(rows[block].copy("F" if columns else "C"))
-    whole: Array = out.reshape(moved.shape[: split if reduce else None])
-    return whole if reduce else whole.transpose(np.argsort(order))
+        cube = np.ascontiguousarray(array).reshape(a, k, b)
+        _by_blocks(kernel, cube, out.reshape(a, 1 if reduce else k, b))
+    return out[()]
+
+
+def _by_blocks(kernel: Callable[[Array, Array], None], logits: Array, out: Array) -> None:
+    """Call `kernel` on as much of the first and last axis at a time as stays in the cache."""
+    a, k, b = logits.shape
+    few = b == 1 and 1 < k <= _FEW < a
+    if not few and a * k * b <= _BLOCK:
+        return kernel(logits, out)
+    if few:
+        logits, out, a, b = logits.T, out.T, b, a
+    rows, columns = max(1, _BLOCK // (k * b)), max(_WIDE, _BLOCK // k)
+    for i in range(0, a, rows):
+        for j in range(0, b, columns):
+            block = slice(i, i + rows), slice(None), slice(j, j + columns)
+            kernel(logits[block].copy() if few else logits[block], out[block])
