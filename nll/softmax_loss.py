@@ -10,7 +10,7 @@ The usual forms, logsumexp(z) − z_t and y − onehot(t), add o to 1 first: onc
 roundoff, the loss and the label's own entry of the gradient are exactly 0. Here nothing cancels.
 
 One pass over blocks of rows that fit the cache does it all. A kernel takes one block, works in the
-scratch `e`, returns the losses, and fills `grad`, if there is one, with the gradient over `scale`.
+scratch `e`, returns the losses, and fills `grad`, if there is one, with their gradient.
 """
 
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def _sum_over_classes(e: Array) -> Array:
     return _sum_over_classes(folded)
 
 
-def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None, scale: int) -> Array:
+def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
     """Integer labels, few classes: each pass runs down a class, thousands of rows long."""
     n, k = logits.shape
     label = labels * n + np.arange(n)
@@ -59,13 +59,13 @@ def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None, sca
     e[label] = 0
     wrong = _sum_over_classes(classes)
     if grad is not None:
-        e[label] = 0 - wrong  # y_t - 1 = -wrong / (right + wrong), and 0 - 0 is not -0.0
-        np.divide(classes, (right + wrong) * scale, out=classes)
+        e[label] = -wrong  # y_t - 1 = -wrong / (right + wrong)
+        np.divide(classes, right + wrong, out=classes)
         np.copyto(grad, classes.T)
     return np.asarray(lead + np.log1p(wrong + (right - 1), dtype=np.float64))
 
 
-def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None, scale: int) -> Array:
+def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
     """Integer labels, many classes: each pass runs along a row."""
     n, k = logits.shape
     starts = np.arange(0, n * k, k)
@@ -79,12 +79,12 @@ def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None, sc
     wrong = np.add.reduce(rows, axis=1) + one * (best != label)
     if grad is not None:
         e[best] = one
-        e[label] = 0 - wrong
-        np.divide(rows, ((right + wrong) * scale)[:, None], out=grad)
+        e[label] = -wrong
+        np.divide(rows, (right + wrong)[:, None], out=grad)
     return np.asarray(lead + np.log1p(wrong + (right - 1), dtype=np.float64))
 
 
-def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None, scale: int) -> Array:
+def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
     """Probabilities t: loss = Σ t_k (z_a − z_k) + T log1p(s) with s = Σ_{j≠a} e_j and T = Σ t_k."""
     n, k = logits.shape
     best = np.arange(n), logits.argmax(axis=1)
@@ -104,11 +104,11 @@ def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None, sca
         rows *= total[:, None]
         rows -= np.multiply(others, (1 + small)[:, None], out=others)
         rows[best] = rest - labels[best] * small  # T y_a - t_a = (rest - t_a small) / (1 + small)
-        np.divide(rows, ((1 + small) * scale)[:, None], out=grad)
+        np.divide(rows, (1 + small)[:, None], out=grad)
     return np.asarray(costs.sum(axis=1) + total * np.log1p(small, dtype=np.float64))
 
 
-_Kernel = Callable[[Array, Array, Array, Array | None, int], Array]
+_Kernel = Callable[[Array, Array, Array, Array | None], Array]
 
 
 class _Rows(NamedTuple):
@@ -196,7 +196,6 @@ def _sweep(rows: _Rows, grad: Array | None) -> Array:
     in_place = grad is not None and grad.flags.c_contiguous and kernel is not _few_classes
     scratch = np.empty(0 if in_place else k * min(n, size), dtype)
     kept = n if rows.where is None else int(np.count_nonzero(rows.where))
-    scale = kept if rows.reduction == "mean" else 1
     losses = np.empty(n if rows.reduction == "none" else 0, dtype)
     sums = []  # of blocks: pairwise sums of pairwise sums
     for start in range(0, n, size):
@@ -204,7 +203,9 @@ def _sweep(rows: _Rows, grad: Array | None) -> Array:
         logits, labels, excluded = rows.block(block)
         g = None if grad is None else grad[block]
         e = g.reshape(-1) if in_place and g is not None else scratch[: logits.size]
-        loss = kernel(logits, labels, e, g, scale)
+        loss = kernel(logits, labels, e, g)
+        if rows.reduction == "mean" and g is not None:
+            g /= kept
         if excluded is not None:
             loss[excluded] = 0
             if g is not None:
@@ -213,7 +214,9 @@ def _sweep(rows: _Rows, grad: Array | None) -> Array:
             losses[block] = loss
         else:
             sums.append(loss.sum())
-    return losses if rows.reduction == "none" else dtype.type(np.sum(sums) / scale)
+    if rows.reduction != "none":
+        losses = dtype.type(np.sum(sums) / (kept if rows.reduction == "mean" else 1))
+    return losses
 
 
 def _in_shape(loss: Array, shape: tuple[int, ...], reduction: str) -> Array:
@@ -383,13 +386,14 @@ def softmax_cross_entropy_value_and_grad(
     rows = _check(z, labels, axis, where, label_smoothing, reduction)
     if out is None:
         grad = np.empty(rows.logits.shape, z.dtype)
-        out = _move(grad.reshape(_move(z, axis, -1).shape), -1, axis)
     else:
         check_out(out, z, {"logits": logits, "labels": labels, "where": where})
         grad = _as_rows(np.asarray(out), axis)
     with np.errstate(all="ignore"):
         loss = _sweep(rows, grad)
-    if not np.may_share_memory(grad, out):  # no strides could show `out` as rows
-        moved = _move(out, axis, -1)
+    moved = _move(z if out is None else out, axis, -1)
+    if out is None:
+        out = _move(grad.reshape(moved.shape), -1, axis)
+    elif not np.may_share_memory(grad, out):  # no strides could show `out` as rows
         moved[...] = grad.reshape(moved.shape)
-    return _in_shape(loss, _move(z, axis, -1).shape[:-1], reduction), out
+    return _in_shape(loss, moved.shape[:-1], reduction), out
