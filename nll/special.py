@@ -15,7 +15,7 @@ from nll._validate import Array, as_float, check_axes
 
 Axis = int | tuple[int, ...] | None
 
-_BLOCK = 1 << 17  # numbers worked on at a time, so that they stay in the cache
+_BLOCK = 1 << 19  # bytes of logits worked on at a time, so that they stay in the cache
 _WIDE = 256  # columns worked on at a time, at least
 _FEW = 40  # with at most this many classes, short rows are copied to long columns
 
@@ -384,11 +384,12 @@ def _by_blocks(kernel: Callable[[Array, Array], None], logits: Array, out: Array
     """Call `kernel` on as much of the first and last axis at a time as stays in the cache."""
     a, k, b = logits.shape
     few = b == 1 and 1 < k <= _FEW < a
-    if not few and a * k * b <= _BLOCK:
+    if not few and logits.nbytes <= _BLOCK:
         return kernel(logits, out)
     if few:
         logits, out, a, b = logits.T, out.T, b, a
-    rows, columns = max(1, _BLOCK // (k * b)), max(_WIDE, _BLOCK // k)
+    size = _BLOCK // logits.itemsize
+    rows, columns = max(1, size // (k * b)), max(_WIDE, size // k)
     for i in range(0, a, rows):
         for j in range(0, b, columns):
             block = slice(i, i + rows), slice(None), slice(j, j + columns)
