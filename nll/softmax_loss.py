@@ -182,7 +182,7 @@ def _plan(rows: _Rows) -> tuple[_Kernel, int]:
     n, k = rows.logits.shape
     size = max(1, _BLOCK_BYTES // (k * rows.logits.itemsize))
     if rows.labels.ndim == 2 or rows.label_smoothing:
-        return _soft_labels, size
+        return _soft_labels, max(1, size // 2)  # it works in several arrays of that size
     if k <= _FEW_CLASSES < n:
         # Never a power of two: then all classes of a row would compete for the same cache lines.
         return _few_classes, size & ~31 | 16
