@@ -99,8 +99,8 @@ def check_broadcast(**arrays: Array) -> None:
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
-        names = " and ".join(f"`{name}`" for name in arrays)
-        raise ValueError(f"Expected {names} of shapes that broadcast, got {shapes}.") from None
+        names, got = " and ".join(f"`{name}`" for name in arrays), " and ".join(map(str, shapes))
+        raise ValueError(f"Expected {names} of shapes that broadcast, got {got}.") from None
 
 
 def check_reduction(reduction: str) -> None:

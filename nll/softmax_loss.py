@@ -286,6 +286,8 @@ def softmax_cross_entropy(
 
     References
     ----------
+    Chapter *one_hot_examples* works it by hand, chapter *stable_kernels* derives the formula.
+
     .. [1] P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and
        softmax functions", IMA J. Numer. Anal. 41(4), 2021. https://doi.org/10.1093/imanum/draa038
 
@@ -363,6 +365,8 @@ def softmax_cross_entropy_value_and_grad(
 
     References
     ----------
+    Chapter *softmax_gradient* derives it, chapter *softmax_collapse* shows what it saves.
+
     .. [1] L. Prieto, M. Barsbey, P. A. M. Mediano, T. Birdal, "Grokking at the Edge of Numerical
        Stability", ICLR 2025. https://arxiv.org/abs/2501.04697
 

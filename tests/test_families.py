@@ -1,0 +1,441 @@
+"""One loss, many output units: means, gradients, constants, and every digit."""
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import oracle
+import pytest
+import scipy.special
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from strategies import arrays_of
+
+from nll import (
+    BERNOULLI,
+    CATEGORICAL,
+    GAUSSIAN,
+    POISSON,
+    Family,
+    log_softmax,
+    negative_log_likelihood,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_value_and_grad,
+    softplus,
+)
+
+INF, NAN = np.inf, np.nan
+ELEMENTWISE = [GAUSSIAN, BERNOULLI, POISSON]
+EVERY = [*ELEMENTWISE, CATEGORICAL]
+
+every = pytest.mark.parametrize("family", EVERY, ids=lambda f: f.name)
+elementwise = pytest.mark.parametrize("family", ELEMENTWISE, ids=lambda f: f.name)
+
+
+def example(family, rng, size=7):
+    """Return natural parameters and outcomes that fit a family."""
+    if family is CATEGORICAL:
+        return rng.normal(scale=3, size=(size, 4)), rng.integers(4, size=size)
+    eta = rng.normal(scale=2, size=size)
+    outcomes = {
+        GAUSSIAN: rng.normal(scale=3, size=size),
+        BERNOULLI: rng.integers(2, size=size),
+        POISSON: rng.poisson(4, size=size),
+    }
+    return eta, outcomes[family]
+
+
+# Digits
+
+
+def grid(dtype, low, high, y):
+    """Return natural parameters against outcomes, both ways round, as exact numbers too."""
+    eta = np.append(np.linspace(low, high, 61), [0, 1e-3, -1e-3]).astype(dtype)
+    eta, y = (a.ravel() for a in np.meshgrid(eta, np.array(y, dtype)))
+    return eta, y, oracle.exact(eta), oracle.exact(y)
+
+
+def test_gaussian_oracle(dtype):
+    eta, y, exact_eta, exact_y = grid(dtype, -50, 50, [-3, 0, 0.5, 40])
+    half_log_tau = oracle.log(2 * oracle.mpmath.pi + oracle.exact(0.0)) / 2
+    true = (exact_y - exact_eta) ** 2 / 2 + half_log_tau
+    assert (oracle.errors(negative_log_likelihood(GAUSSIAN, eta, y), true) <= 4).all()
+    scale = abs(exact_y) + abs(exact_eta) + 1
+    assert (oracle.errors(GAUSSIAN.gradient(eta, y), exact_eta - exact_y, scale) <= 1).all()
+
+
+def test_bernoulli_oracle(dtype):
+    """Error relative to the sum of both terms, which is what each hard label has only one of."""
+    eta, y, exact_eta, exact_y = grid(dtype, -80, 80, [0, 0.25, 0.5, 1])
+    one, other = oracle.log1p(oracle.exp(-exact_eta)), oracle.log1p(oracle.exp(exact_eta))
+    true = exact_y * one + (1 - exact_y) * other
+    assert (oracle.errors(negative_log_likelihood(BERNOULLI, eta, y), true) <= 5).all()
+    pull = exact_y * oracle.exp(-exact_eta) / (1 + oracle.exp(-exact_eta))
+    push = (1 - exact_y) / (1 + oracle.exp(-exact_eta))
+    assert (oracle.errors(BERNOULLI.gradient(eta, y), push - pull, push + pull) <= 5).all()
+
+
+def test_poisson_oracle(dtype):
+    """Error relative to the largest term."""
+    eta, y, exact_eta, exact_y = grid(dtype, -20, 20, [0, 1, 2, 7, 100, 12345])
+    mean = oracle.exp(exact_eta)
+    terms = np.array([mean, exact_eta * exact_y, oracle.log_factorial(exact_y)])
+    true = terms[0] - terms[1] + terms[2]
+    actual = negative_log_likelihood(POISSON, eta, y)
+    assert (oracle.errors(actual, true, abs(terms).max(axis=0)) <= 6).all()
+    scale = np.maximum(mean, exact_y)
+    assert (oracle.errors(POISSON.gradient(eta, y), mean - exact_y, scale) <= 5).all()
+    assert (oracle.errors(POISSON.output_unit(eta), mean) <= 4).all()
+
+
+def test_poisson_of_nothing_costs_its_rate(dtype):
+    eta = np.linspace(-80, 20, 50).astype(dtype)
+    true = oracle.exp(oracle.exact(eta))
+    assert (oracle.errors(negative_log_likelihood(POISSON, eta, 0), true) <= 4).all()
+
+
+@pytest.mark.parametrize("lead", [20.0, 40.0, 100.0])
+def test_bernoulli_keeps_what_the_algebra_cancels(lead):
+    for eta, y in ((lead, 1), (-lead, 0)):
+        assert_allclose(BERNOULLI.nll(eta, y), np.exp(-lead), rtol=1e-8)  # exp(-20)^2 / 2 dropped
+        assert_allclose(abs(BERNOULLI.gradient(eta, y)), np.exp(-lead), rtol=1e-8)
+
+
+# What a family is
+
+
+@every
+def test_gradient_by_central_differences(rng, family):
+    eta, y = example(family, rng)
+    step = np.eye(eta.shape[-1]) * 1e-5 if family is CATEGORICAL else np.array([1e-5])
+    for h in step:
+        slope = (family.nll(eta + h, y) - family.nll(eta - h, y)) / 2e-5
+        here = (
+            family.gradient(eta, y)
+            if family is not CATEGORICAL
+            else family.gradient(eta, y) @ (h > 0)
+        )
+        assert_allclose(slope, here, rtol=1e-7, atol=1e-8)  # central differences: step squared
+
+
+@every
+def test_gradient_is_mean_minus_y(rng, family):
+    """The algebra of all of them: it holds as far as it does not cancel."""
+    eta, y = example(family, rng)
+    target = np.eye(4)[y] if family is CATEGORICAL else y
+    assert_allclose(family.gradient(eta, y), family.output_unit(eta) - target, rtol=0, atol=1e-13)
+
+
+@every
+def test_nll_is_that_of_the_distribution(rng, family):
+    """scipy.stats is right enough in the middle of the range."""
+    eta, y = example(family, rng)
+    mean = family.output_unit(eta)
+    if family is CATEGORICAL:
+        log_probs = np.log(np.take_along_axis(mean, y[:, np.newaxis], axis=-1)[:, 0])
+    else:
+        peers = {
+            GAUSSIAN: scipy.stats.norm.logpdf,
+            BERNOULLI: scipy.stats.bernoulli.logpmf,
+            POISSON: scipy.stats.poisson.logpmf,
+        }
+        log_probs = peers[family](y, mean)
+    assert_allclose(negative_log_likelihood(family, eta, y), -log_probs, rtol=1e-11)
+
+
+@elementwise
+def test_constant_is_what_eta_does_not_touch(rng, family):
+    """What is left is A(eta) - eta y, whose parts are known."""
+    eta, y = example(family, rng)
+    log_normaliser = {GAUSSIAN: np.square(eta) / 2, BERNOULLI: softplus(eta), POISSON: np.exp(eta)}
+    own = {GAUSSIAN: np.square(y) / 2, BERNOULLI: 0, POISSON: 0}  # Gaussian: kept in the square
+    loss = family.nll(eta, y) - family.constant(y)
+    assert_allclose(loss, log_normaliser[family] - eta * y + own[family], rtol=1e-12, atol=1e-13)
+
+
+def test_squared_error_is_the_gaussian_without_its_constant(rng):
+    eta, y = example(GAUSSIAN, rng)
+    assert_allclose(GAUSSIAN.constant(y), 0.918938533204672741780329736406, rtol=1e-15)
+    loss = 2 * (negative_log_likelihood(GAUSSIAN, eta, y) - GAUSSIAN.constant(y))
+    assert_allclose(loss, (y - eta) ** 2, rtol=0, atol=1e-14)
+
+
+def test_constants():
+    assert BERNOULLI.constant([0, 1]) == 0
+    assert CATEGORICAL.constant([0, 1]) == 0
+    assert_allclose(POISSON.constant([0, 1, 3]), [0, 0, np.log(6)], rtol=1e-15)
+
+
+def test_output_units(rng):
+    eta = rng.normal(size=(3, 4))
+    assert_array_equal(GAUSSIAN.output_unit(eta), eta)
+    assert_array_equal(BERNOULLI.output_unit(eta), sigmoid(eta))
+    assert_array_equal(CATEGORICAL.output_unit(eta), softmax(eta))
+    assert_array_equal(POISSON.output_unit(eta), np.exp(eta))
+
+
+def test_categorical_is_softmax_cross_entropy(rng):
+    eta, y = example(CATEGORICAL, rng)
+    soft = softmax(rng.normal(size=eta.shape))
+    for labels in (y, soft):
+        loss, gradient = softmax_cross_entropy_value_and_grad(eta, labels)
+        assert_array_equal(negative_log_likelihood(CATEGORICAL, eta, labels), loss)
+        assert_array_equal(CATEGORICAL.gradient(eta, labels), gradient)
+    assert_array_equal(CATEGORICAL.nll(eta, y), softmax_cross_entropy(eta, y))
+
+
+def test_bernoulli_is_categorical_with_a_reference_class(rng):
+    eta, y = example(BERNOULLI, rng)
+    logits = np.stack([np.zeros_like(eta), eta], axis=-1)
+    loss = negative_log_likelihood(CATEGORICAL, logits, y)
+    assert_allclose(negative_log_likelihood(BERNOULLI, eta, y), loss, rtol=1e-14)
+
+
+@every
+def test_minimum_is_where_the_mean_is_y(rng, family):
+    """Observed exactly, the mean leaves no gradient."""
+    eta, _ = example(family, rng)
+    if family is not POISSON:
+        assert_allclose(family.gradient(eta, family.output_unit(eta)), 0, rtol=0, atol=1e-15)
+    else:
+        assert_allclose(family.gradient(np.log([1, 2, 5]), [1, 2, 5]), 0, rtol=0, atol=1e-14)
+
+
+@given(arrays_of(-700, 700))
+def test_bernoulli_symmetry(eta):
+    assert_array_equal(BERNOULLI.nll(eta, 1), BERNOULLI.nll(-eta, 0))
+    assert_array_equal(BERNOULLI.gradient(eta, 1), -BERNOULLI.gradient(-eta, 0))
+
+
+@given(arrays_of(-80, 80), st.floats(0, 1))
+def test_bernoulli_is_not_negative(eta, y):
+    assert (BERNOULLI.nll(eta, y) >= 0).all()
+
+
+# Adding a family
+
+
+LAPLACE = Family(
+    name="Laplace",
+    output_unit=lambda eta: eta,
+    nll=lambda eta, y: np.abs(y - eta) + np.log(2),
+    gradient=lambda eta, y: np.sign(eta - y),
+    constant=lambda y: np.log(2),
+)
+
+
+def test_a_family_of_your_own(rng):
+    eta, y = example(GAUSSIAN, rng)
+    expected = -scipy.stats.laplace.logpdf(y, eta)
+    assert_allclose(negative_log_likelihood(LAPLACE, eta, y), expected, rtol=1e-14)
+    assert_allclose(negative_log_likelihood(LAPLACE, list(eta), list(y)), expected, rtol=1e-14)
+
+
+def test_constant_may_be_left_out():
+    family = Family(name="any", output_unit=abs, nll=max, gradient=min)
+    assert family.constant([1, 2]) == 0
+
+
+def test_no_warning_from_a_family_of_your_own():
+    family = replace(LAPLACE, nll=lambda eta, y: np.log(eta) - y)
+    assert negative_log_likelihood(family, 0.0, 1.0) == -INF
+
+
+@every
+def test_a_family_is_a_value(family):
+    assert pickle.loads(pickle.dumps(family)) == family
+    assert copy.deepcopy(family) == family
+    assert hash(replace(family)) == hash(family)
+    assert replace(family, name="other") != family
+    with pytest.raises(FrozenInstanceError):
+        family.name = "other"
+
+
+def test_names():
+    assert [f.name for f in EVERY] == ["Gaussian", "Bernoulli", "Poisson", "categorical"]
+
+
+# Reductions
+
+
+@every
+def test_reductions(rng, family):
+    eta, y = example(family, rng)
+    losses = negative_log_likelihood(family, eta, y)
+    assert losses.shape == (7,)
+    assert_array_equal(negative_log_likelihood(family, eta, y, reduction="none"), losses)
+    assert_allclose(
+        negative_log_likelihood(family, eta, y, reduction="sum"), losses.sum(), rtol=1e-15
+    )
+    assert_allclose(
+        negative_log_likelihood(family, eta, y, reduction="mean"), losses.mean(), rtol=1e-15
+    )
+
+
+@every
+def test_reductions_keep_the_dtype(rng, dtype, family):
+    eta, y = example(family, rng)
+    y = y.astype(dtype) if y.dtype.kind == "f" else y
+    for reduction in ("none", "sum", "mean"):
+        out = negative_log_likelihood(family, eta.astype(dtype), y, reduction=reduction)
+        assert out.dtype == dtype
+
+
+@every
+def test_no_rows(family):
+    eta = np.empty((0, 3)) if family is CATEGORICAL else np.empty(0)
+    y = np.empty(0, int)
+    assert negative_log_likelihood(family, eta, y).shape == (0,)
+    assert negative_log_likelihood(family, eta, y, reduction="sum") == 0
+    assert np.isnan(negative_log_likelihood(family, eta, y, reduction="mean"))
+
+
+@elementwise
+def test_reductions_of_a_scalar(family):
+    loss = negative_log_likelihood(family, 0.5, 1)
+    for reduction in ("sum", "mean"):
+        assert negative_log_likelihood(family, 0.5, 1, reduction=reduction) == loss
+
+
+# Limits
+
+
+def test_gaussian_limits():
+    assert_array_equal(GAUSSIAN.nll([INF, -INF, NAN], 0), [INF, INF, NAN])
+    assert_array_equal(GAUSSIAN.gradient([INF, -INF, NAN], 0), [INF, -INF, NAN])
+    assert GAUSSIAN.nll(1e200, 0) == INF
+
+
+def test_bernoulli_limits():
+    eta = np.array([-INF, INF, NAN])
+    assert_array_equal(BERNOULLI.nll(eta, 1), [INF, 0, NAN])
+    assert_array_equal(BERNOULLI.nll(eta, 0), [0, INF, NAN])
+    assert_array_equal(BERNOULLI.nll(eta, 0.5), [INF, INF, NAN])
+    assert_array_equal(BERNOULLI.gradient(eta, 1), [-1, 0, NAN])
+    assert_array_equal(BERNOULLI.gradient(eta, 0), [0, 1, NAN])
+
+
+def test_poisson_limits():
+    eta = np.array([-INF, INF, NAN, 1e3])
+    assert_array_equal(POISSON.output_unit(eta), [0, INF, NAN, INF])
+    assert_array_equal(POISSON.nll(eta, 0), [0, INF, NAN, INF])
+    assert_array_equal(POISSON.nll(eta, 3), [INF, INF, NAN, INF])
+    assert_array_equal(POISSON.gradient(eta, 3), [-3, INF, NAN, INF])
+
+
+def test_labels_that_weigh_nothing_cost_nothing():
+    assert not np.signbit(BERNOULLI.nll(INF, 1))
+    assert not np.signbit(POISSON.nll(-INF, 0))
+
+
+@every
+def test_no_warning_for_legal_input(family):
+    edges = np.array([INF, -INF, NAN, 1e308, -1e308, 800, -800])
+    with np.errstate(all="raise"):
+        eta = np.stack([edges, edges[::-1]], axis=-1) if family is CATEGORICAL else edges
+        for y in (np.zeros(7, int), np.ones(7, int)):
+            family.nll(eta, y)
+            family.gradient(eta, y)
+            for reduction in ("none", "sum", "mean"):
+                negative_log_likelihood(family, eta, y, reduction=reduction)
+        family.output_unit(eta)
+
+
+# Types and shapes
+
+
+@elementwise
+def test_eta_and_y_broadcast(family):
+    eta, y = np.linspace(-1, 1, 5)[:, np.newaxis], np.array([0, 1, 1])
+    for function in (family.nll, family.gradient, lambda *a: negative_log_likelihood(family, *a)):
+        assert function(eta, y).shape == (5, 3)
+        assert_array_equal(function(eta, y), function(*np.broadcast_arrays(eta, y)))
+        assert function(0.5, y).shape == (3,)
+        assert function(eta, 1).shape == (5, 1)
+
+
+@elementwise
+def test_scalars(family):
+    for function in (family.nll, family.gradient):
+        assert isinstance(function(0.5, 1), np.float64)
+        assert isinstance(function(np.float32(0.5), 1), np.float32)
+    assert isinstance(family.output_unit(0.5), np.float64)
+    assert isinstance(negative_log_likelihood(family, 0.5, 1), np.float64)
+
+
+@every
+def test_dtype_follows_eta(rng, dtype, family):
+    """Integer outcomes go along; float64 outcomes make it float64."""
+    eta, y = example(family, rng)
+    eta = eta.astype(dtype)
+    assert family.output_unit(eta).dtype == dtype
+    for outcomes in (
+        y.astype(int),
+        np.sign(y).clip(0).astype(bool) if family is not CATEGORICAL else y,
+    ):
+        assert negative_log_likelihood(family, eta, outcomes).dtype == dtype
+        assert family.gradient(eta, outcomes).dtype == dtype
+    if family is not CATEGORICAL:
+        assert negative_log_likelihood(family, eta, y.astype(np.float64)).dtype == np.float64
+
+
+@every
+def test_float16_works_in_float32(rng, family):
+    eta, y = example(family, rng)
+    eta = eta.astype(np.float16)
+    y = y if family is CATEGORICAL else y.astype(np.float16)
+    wide = eta.astype(np.float32), y if family is CATEGORICAL else y.astype(np.float32)
+    for function in (family.nll, family.gradient, lambda *a: negative_log_likelihood(family, *a)):
+        assert function(eta, y).dtype == np.float32
+        assert_array_equal(function(eta, y), function(*wide))
+
+
+@every
+def test_integers_work_in_float64(family):
+    eta = [[0, 1, 2]] if family is CATEGORICAL else [1]
+    assert negative_log_likelihood(family, eta, [1]).dtype == np.float64
+    assert family.gradient(eta, [1]).dtype == np.float64
+    assert family.output_unit(eta).dtype == np.float64
+
+
+def test_huge_counts():
+    log_factorial = scipy.special.gammaln(2.0**63)
+    assert_allclose(POISSON.nll(0.0, np.array([2**63])), log_factorial, rtol=1e-15)
+    assert_allclose(POISSON.nll(np.float32(0), 2**62), scipy.special.gammaln(2.0**62), rtol=1e-6)
+
+
+@every
+def test_inputs_are_not_written_to(rng, family):
+    eta, y = example(family, rng)
+    before = eta.copy(), y.copy()
+    eta.flags.writeable = y.flags.writeable = False
+    mean = family.output_unit(eta)
+    family.nll(eta, y)
+    family.gradient(eta, y)
+    assert not np.may_share_memory(mean, eta)
+    assert_array_equal(eta, before[0])
+    assert_array_equal(y, before[1])
+
+
+@every
+def test_memory_layout_does_not_show(rng, family):
+    eta, y = example(family, rng, 6)
+    wide = np.zeros((12, *eta.shape[1:]))
+    wide[::2] = eta
+    for layout in (np.asfortranarray(eta), wide[::2], eta.astype(">f8"), eta.tolist()):
+        assert_array_equal(
+            negative_log_likelihood(family, layout, y), negative_log_likelihood(family, eta, y)
+        )
+        assert_array_equal(family.gradient(layout, y), family.gradient(eta, y))
+        assert_array_equal(family.output_unit(layout), family.output_unit(eta))
+
+
+def test_log_softmax_picks_the_categorical_loss(rng):
+    eta, y = example(CATEGORICAL, rng)
+    picked = np.take_along_axis(log_softmax(eta), y[:, np.newaxis], axis=-1)[:, 0]
+    assert_allclose(negative_log_likelihood(CATEGORICAL, eta, y), -picked, rtol=1e-14)

@@ -1,0 +1,107 @@
+"""Who may import whom, and what `import nll` brings in."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import nll
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(nll.__file__).parent
+STANDARD = set(sys.stdlib_module_names)
+ALLOWED = {
+    "_validate": {"numpy", "numpy.typing"},
+    "special": {"numpy", "numpy.typing", "nll._validate"},
+    "information": {"numpy", "numpy.typing", "nll._validate", "nll.special"},
+    "softmax_loss": {"numpy", "numpy.typing", "nll._validate", "nll.special"},
+    "families": {
+        "numpy",
+        "numpy.typing",
+        "scipy.special",
+        "nll._validate",
+        "nll.information",
+        "nll.softmax_loss",
+        "nll.special",
+    },
+    "__init__": {"nll.families", "nll.information", "nll.softmax_loss", "nll.special"},
+}
+
+
+def imports(path):
+    """Return the modules that a file imports, anywhere in it, but for the standard library."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level + (node.module or ""))
+    return {name for name in found if name.split(".")[0] not in STANDARD}
+
+
+@pytest.mark.parametrize("module", ALLOWED)
+def test_module_imports_only_what_it_may(module):
+    assert imports(PACKAGE / f"{module}.py") <= ALLOWED[module]
+
+
+def test_every_module_has_its_rule():
+    assert {path.stem for path in PACKAGE.glob("*.py")} <= {*ALLOWED, "plotting"}
+
+
+def test_import_brings_in_no_plotting_and_no_algebra():
+    """In a fresh interpreter, and without a warning."""
+    code = "import sys, nll; print(*sorted(sys.modules))"
+    run = [sys.executable, "-W", "error", "-c", code]
+    modules = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
+    heavy = {
+        "matplotlib",
+        "sympy",
+        "altair",
+        "pandas",
+        "IPython",
+        "sklearn",
+        "torch",
+        "nll.plotting",
+    }
+    heavy |= {"scipy.stats", "scipy.optimize", "scipy.sparse"}
+    assert "nll.softmax_loss" in modules
+    assert not heavy & set(modules)
+
+
+def test_public_names():
+    names = {
+        *("logsumexp", "softmax", "log_softmax", "softplus", "sigmoid", "log_sigmoid"),
+        *("entropy", "cross_entropy", "kl_divergence"),
+        *("softmax_cross_entropy", "softmax_cross_entropy_value_and_grad"),
+        *("Family", "GAUSSIAN", "BERNOULLI", "CATEGORICAL", "POISSON", "negative_log_likelihood"),
+    }
+    assert set(nll.__all__) == names
+    assert all(hasattr(nll, name) for name in names)
+
+
+def test_version_is_that_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert nll.__version__ == project["version"]
+
+
+def test_types_are_shipped():
+    assert (PACKAGE / "py.typed").is_file()
+
+
+FUNCTIONS = [n for n in nll.__all__ if inspect.isroutine(getattr(nll, n))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_docstring_is_complete(name):
+    function = getattr(nll, name)
+    sections = re.findall(r"^ *(\w+)\n *-+$", inspect.getdoc(function), re.MULTILINE)
+    wanted = ["Parameters", "Returns", "Raises", "References", "Examples"]
+    assert [s for s in sections if s in wanted] == wanted
+    assert re.search(r"hapters? \*\w+\*", inspect.getdoc(function))
+    for parameter in inspect.signature(function).parameters:
+        assert re.search(rf"^{parameter} : ", inspect.getdoc(function), re.MULTILINE)

@@ -1,0 +1,410 @@
+"""What bad input gets: the right type of error, and a message that says what, where and why."""
+
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from nll import (
+    BERNOULLI,
+    CATEGORICAL,
+    GAUSSIAN,
+    POISSON,
+    cross_entropy,
+    entropy,
+    kl_divergence,
+    log_sigmoid,
+    log_softmax,
+    logsumexp,
+    negative_log_likelihood,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    softplus,
+)
+from nll._validate import as_array, as_float, check, check_axes, check_axis, check_broadcast
+
+HALF = [0.5, 0.5]
+NAN, INF = np.nan, np.inf
+
+# Every way to pass one array, with the name that the array goes by.
+ARGUMENTS = {
+    "logsumexp": ("logits", logsumexp),
+    "softmax": ("logits", softmax),
+    "log_softmax": ("logits", log_softmax),
+    "softplus": ("logits", softplus),
+    "sigmoid": ("logits", sigmoid),
+    "log_sigmoid": ("logits", log_sigmoid),
+    "softmax_cross_entropy": ("logits", lambda z: softmax_cross_entropy(z, [0])),
+    "entropy": ("p", entropy),
+    "cross_entropy p": ("p", lambda p: cross_entropy(p, HALF)),
+    "cross_entropy q": ("q", lambda q: cross_entropy(HALF, q)),
+    "kl_divergence p": ("p", lambda p: kl_divergence(p, HALF)),
+    "kl_divergence q": ("q", lambda q: kl_divergence(HALF, q)),
+    "nll eta": ("eta", lambda eta: negative_log_likelihood(GAUSSIAN, eta, 1)),
+    "nll y": ("y", lambda y: negative_log_likelihood(GAUSSIAN, 1, y)),
+}
+for _family in (GAUSSIAN, BERNOULLI, POISSON):
+    ARGUMENTS |= {
+        f"{_family.name} nll eta": ("eta", lambda eta, f=_family: f.nll(eta, 1)),
+        f"{_family.name} nll y": ("y", lambda y, f=_family: f.nll(1, y)),
+        f"{_family.name} gradient eta": ("eta", lambda eta, f=_family: f.gradient(eta, 1)),
+        f"{_family.name} gradient y": ("y", lambda y, f=_family: f.gradient(1, y)),
+    }
+for _family in (GAUSSIAN, POISSON):
+    ARGUMENTS[f"{_family.name} output_unit"] = ("eta", _family.output_unit)
+ARGUMENTS["Poisson constant"] = ("y", POISSON.constant)
+
+every_argument = pytest.mark.parametrize("case", ARGUMENTS.values(), ids=ARGUMENTS.keys())
+
+
+def raises(error, message):
+    """Expect exactly this message."""
+    return pytest.raises(error, match=f"^{re.escape(message)}$")
+
+
+BAD_TYPES = {
+    "complex": np.array([1j, 0]),
+    "object": np.array([1, None]),
+    "str": np.array(["1", "0"]),
+    "bytes": np.array([b"1", b"0"]),
+    "datetime": np.array(["2020-01-01"], "M8[D]"),
+    "timedelta": np.array([1], "m8[s]"),
+    "record": np.zeros(1, [("a", float)]),
+    "longdouble": np.zeros(2, np.longdouble),
+    "None": None,
+    "dict": {},
+    "list of str": ["a", "b"],
+    "list of huge integers": [10**400, 1],
+    "complex scalar": 1j,
+    "scalar str": "0",
+}
+
+
+@every_argument
+@pytest.mark.parametrize("bad", BAD_TYPES.values(), ids=BAD_TYPES.keys())
+def test_type_errors(case, bad):
+    name, call = case
+    message = (
+        f"Expected `{name}` to hold real numbers of at most 64 bits, got {np.asarray(bad).dtype}."
+    )
+    with raises(TypeError, message):
+        call(bad)
+
+
+@every_argument
+def test_masked_arrays(case):
+    name, call = case
+    masked = np.ma.array(HALF, mask=[True, False])
+    for bad in (masked, [masked], (1.0, [np.ma.masked, 2.0])):
+        with raises(TypeError, f"Expected `{name}` without a mask, got a masked array."):
+            call(bad)
+
+
+@every_argument
+def test_ragged_lists(case):
+    name, call = case
+    with pytest.raises(
+        ValueError, match=rf"^Expected `{name}` to be an array, got .*inhomogeneous"
+    ):
+        call([[0.5, 0.5], [1.0]])
+
+
+# Axes
+
+
+over_axes = pytest.mark.parametrize("function", [logsumexp, softmax, log_softmax])
+
+
+@over_axes
+@pytest.mark.parametrize("axis", [2, -3, 100])
+def test_axis_out_of_range(function, axis):
+    with raises(ValueError, f"Expected `axis` in [-2, 2) as `logits` has, got {axis}."):
+        function(np.zeros((2, 3)), axis=axis)
+    with raises(ValueError, f"Expected `axis` in [-2, 2) as `logits` has, got {axis}."):
+        function(np.zeros((2, 3)), axis=(0, axis))
+
+
+@over_axes
+@pytest.mark.parametrize("axis", [1.0, "0", [0, 1], np.array([0, 1]), {}])
+def test_axis_of_no_sense(function, axis):
+    with raises(TypeError, f"Expected `axis` to be an integer, got {axis!r}."):
+        function(np.zeros((2, 3)), axis=axis)
+
+
+@over_axes
+@pytest.mark.parametrize("axis", [(0, 0), (1, -1)])
+def test_axis_twice(function, axis):
+    with raises(ValueError, f"Expected `axis` without duplicates, got {axis}."):
+        function(np.zeros((2, 3)), axis=axis)
+
+
+@over_axes
+@pytest.mark.parametrize("axis", [1, -2, (0,)])
+def test_axis_of_a_scalar(function, axis):
+    with pytest.raises(ValueError, match=r"^Expected `axis` in \[0, 0\) as `logits` has, got"):
+        function(1.0, axis=axis)
+
+
+def test_axes_count_from_the_end():
+    assert check_axis(np.int8(1), 3, "a") == -2
+    assert check_axis(-3, 3, "a") == -3
+    assert check_axes(None, 2, "a") == (-2, -1)
+    assert check_axes((2, 0), 3, "a") == (-1, -3)
+    assert check_axes((), 3, "a") == ()
+    assert check_axes(0, 0, "a") == check_axes(-1, 0, "a") == check_axes(None, 0, "a") == ()
+
+
+# Probabilities
+
+
+PROBABILITIES = {
+    "entropy": ("p", entropy),
+    "cross_entropy p": ("p", lambda p, **options: cross_entropy(p, HALF, **options)),
+    "cross_entropy q": ("q", lambda q, **options: cross_entropy(HALF, q, **options)),
+    "kl_divergence p": ("p", lambda p, **options: kl_divergence(p, HALF, **options)),
+    "kl_divergence q": ("q", lambda q, **options: kl_divergence(HALF, q, **options)),
+}
+
+every_probability = pytest.mark.parametrize(
+    "case", PROBABILITIES.values(), ids=PROBABILITIES.keys()
+)
+
+
+@every_probability
+@pytest.mark.parametrize("bad", [-0.5, NAN, -1e-300, -INF])
+def test_negative_and_nan_probabilities(case, bad):
+    name, call = case
+    for p, index in (([bad, 0.5], (0,)), ([HALF, [0.5, bad]], (1, 1))):
+        message = (
+            f"Expected `{name}` to be non-negative, got {np.array(p)[index]} at index {index}."
+        )
+        with raises(ValueError, message):
+            call(p)
+
+
+@every_probability
+def test_index_of_a_bad_probability_is_that_of_the_caller(case):
+    name, call = case
+    p = np.array([[0.5, 0.5], [0.5, 0.5]])
+    p[0, 1] = -0.25
+    message = f"Expected `{name}` to be non-negative, got -0.25 at index (0, 1)."
+    with raises(ValueError, message):
+        call(p, axis=0)
+
+
+@every_probability
+def test_probabilities_that_do_not_sum_to_one(case):
+    name, call = case
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got 0.75."):
+        call([0.5, 0.25])
+    message = f"Expected `{name}` to sum to 1 within 1e-06, got 1.25 at index (1,)."
+    with raises(ValueError, message):
+        call([[0.5, 0.5], [0.5, 0.75]])
+    with raises(ValueError, message):
+        call(np.array([[0.5, 0.5], [0.5, 0.75]]).T, axis=0)
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 0.001, got 0.75."):
+        call(np.float32([0.5, 0.25]))
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got inf."):
+        call([INF, 0.0])
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got inf."):
+        call([1.7e308, 1.7e308])
+
+
+@every_probability
+def test_tolerance_of_sums(case):
+    _, call = case
+    for kind, tolerance in ((np.float64, 1e-6), (np.float32, 1e-3)):
+        for sign in (1, -1):
+            call(np.array([0.5, 0.5 + sign * 0.9 * tolerance], kind))
+            with pytest.raises(ValueError, match="to sum to 1"):
+                call(np.array([0.5, 0.5 + sign * 1.1 * tolerance], kind))
+
+
+def test_many_float32_probabilities_sum_to_one():
+    """Added one by one in float32 they would sum to 1.001 and more."""
+    p = np.full((100_000, 2), 1e-5, np.float32)
+    assert entropy(p, axis=0).shape == (2,)
+
+
+@every_probability
+def test_no_outcomes(case):
+    name, call = case
+    with raises(ValueError, f"Expected `{name}` to have at least one dimension, got shape ()."):
+        call(1.0)
+    with pytest.raises(ValueError, match=r"to sum to 1 within 1e-06, got 0\.0\.$"):
+        call([])
+
+
+@every_probability
+def test_axis_of_probabilities(case):
+    _, call = case
+    for axis in (None, 0.0, (0,)):
+        with raises(TypeError, f"Expected `axis` to be an integer, got {axis!r}."):
+            call(HALF, axis=axis)
+
+
+@pytest.mark.parametrize("axis", [1, -2])
+def test_axis_of_probabilities_out_of_range(axis):
+    square = np.full((2, 2), 0.5)
+    message = "Expected `axis` in [-1, 1) as `{}` has, got {}."
+    with raises(ValueError, message.format("p", axis)):
+        entropy(HALF, axis=axis)
+    for function in (cross_entropy, kl_divergence):
+        with raises(ValueError, message.format("p", axis)):
+            function(HALF, square, axis=axis)
+        with raises(ValueError, message.format("q", axis)):
+            function(square, HALF, axis=axis)
+
+
+@pytest.mark.parametrize("function", [cross_entropy, kl_divergence])
+def test_distributions_that_do_not_fit(function):
+    with raises(ValueError, "Expected `q` to have 2 outcomes, got 3."):
+        function(HALF, [0.5, 0.25, 0.25])
+    with raises(ValueError, "Expected `q` to have 2 outcomes, got 1."):
+        function(HALF, [1.0])
+    message = "Expected `p` and `q` of shapes that broadcast, got (3,) and (4,)."
+    with raises(ValueError, message):
+        function(np.full((3, 2), 0.5), np.full((4, 2), 0.5))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [entropy, lambda p, **o: cross_entropy(p, p, **o), lambda p, **o: kl_divergence(p, p, **o)],
+)
+def test_base(function):
+    for base in (1, 1.0, 0, -2, 0.5, NAN, INF, True):
+        with raises(ValueError, f"Expected `base` to be a number above 1, got {base!r}."):
+            function(HALF, base=base)
+    for base in ("2", 2j, [2], np.array([2.0, 3.0])):
+        with raises(TypeError, f"Expected `base` to be a number above 1, got {base!r}."):
+            function(HALF, base=base)
+
+
+# Families
+
+
+OUTSIDE = [
+    (GAUSSIAN, INF, "to be finite"),
+    (GAUSSIAN, -INF, "to be finite"),
+    (GAUSSIAN, NAN, "to be finite"),
+    (BERNOULLI, -0.5, "in [0, 1]"),
+    (BERNOULLI, 1.5, "in [0, 1]"),
+    (BERNOULLI, NAN, "in [0, 1]"),
+    (POISSON, -1.0, "to be a whole number from 0 on"),
+    (POISSON, 0.5, "to be a whole number from 0 on"),
+    (POISSON, INF, "to be a whole number from 0 on"),
+    (POISSON, NAN, "to be a whole number from 0 on"),
+]
+
+
+@pytest.mark.parametrize(("family", "bad", "expected"), OUTSIDE)
+def test_outcomes_that_a_family_cannot_produce(family, bad, expected):
+    for call in (family.nll, family.gradient, lambda *a: negative_log_likelihood(family, *a)):
+        with raises(ValueError, f"Expected `y` {expected}, got {bad} at index (1,)."):
+            call(0.0, [1.0, bad])
+        with raises(ValueError, f"Expected `y` {expected}, got {bad}."):
+            call(0.0, bad)
+
+
+def test_negative_counts_and_labels():
+    with raises(ValueError, "Expected `y` to be a whole number from 0 on, got -1.0 at index (0,)."):
+        negative_log_likelihood(POISSON, 0.0, [-1])
+    with raises(ValueError, "Expected `y` in [0, 1], got 2.0 at index (0,)."):
+        negative_log_likelihood(BERNOULLI, 0.0, [2])
+
+
+@pytest.mark.parametrize("family", [GAUSSIAN, BERNOULLI, POISSON])
+def test_outcomes_that_do_not_fit(family):
+    for call in (family.nll, family.gradient, lambda *a: negative_log_likelihood(family, *a)):
+        with raises(
+            ValueError, "Expected `eta` and `y` of shapes that broadcast, got (2,) and (3,)."
+        ):
+            call([0.0, 1.0], [1, 1, 1])
+
+
+def test_categorical_outcomes():
+    with pytest.raises(
+        ValueError, match=r"^Expected `labels` in \[0, 3\), got 5 at index \(2,\)\.$"
+    ):
+        negative_log_likelihood(CATEGORICAL, np.zeros((3, 3)), [0, 1, 5])
+    with pytest.raises(TypeError, match=r"^Expected `labels`"):
+        negative_log_likelihood(CATEGORICAL, np.zeros((3, 3)), [0.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize("bad", ["average", "", None, 0, "NONE"])
+def test_reduction(bad):
+    message = f"Expected `reduction` to be one of ('none', 'sum', 'mean'), got {bad!r}."
+    with raises(ValueError, message):
+        negative_log_likelihood(GAUSSIAN, 0.0, 0.0, reduction=bad)
+
+
+@pytest.mark.parametrize("bad", ["Gaussian", None, sigmoid])
+def test_family(bad):
+    message = f"Expected `family` to be a Family, got {type(bad).__name__}."
+    with raises(TypeError, message):
+        negative_log_likelihood(bad, 0.0, 0.0)
+
+
+# The helpers themselves
+
+
+def test_options_are_keyword_only():
+    for call in (
+        lambda: softmax([1.0], -1),
+        lambda: logsumexp([1.0], -1),
+        lambda: log_softmax([1.0], -1),
+        lambda: entropy(HALF, -1),
+        lambda: cross_entropy(HALF, HALF, -1),
+        lambda: kl_divergence(HALF, HALF, -1),
+        lambda: negative_log_likelihood(GAUSSIAN, 0.0, 0.0, "sum"),
+    ):
+        with pytest.raises(TypeError, match="positional"):
+            call()
+
+
+def test_check_reports_the_first():
+    values = np.array([[1, 2], [3, 4]])
+    with raises(ValueError, "Expected `a` below 2, got 2 at index (0, 1)."):
+        check(values < 2, values, "a", "below 2")
+    check(values < 5, values, "a", "below 5")
+
+
+def test_float_arrays_are_not_copied():
+    for kind in (np.float32, np.float64):
+        array = np.zeros(3, kind)
+        assert as_float(array, "a") is array
+    array = np.zeros(3, int)
+    assert as_array(array, "a") is array
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("f2", "f4"),
+        ("f4", "f4"),
+        ("f8", "f8"),
+        ("?", "f8"),
+        ("i1", "f8"),
+        ("u8", "f8"),
+        (">f4", "f4"),
+        (">f8", "f8"),
+        (">f2", "f4"),
+    ],
+)
+def test_float_types(kind, expected):
+    out = as_float(np.ones(2, kind), "a")
+    assert out.dtype == np.dtype(expected)
+    assert out.dtype.isnative
+    assert_array_equal(out, [1, 1])
+
+
+def test_subclasses_become_plain():
+    assert type(as_float(np.ones((2, 2)).view(np.matrix), "a")) is np.ndarray
+
+
+def test_check_broadcast_names_all():
+    check_broadcast(a=np.ones((2, 1)), b=np.ones(3))
+    with raises(ValueError, "Expected `a` and `b` of shapes that broadcast, got (2,) and (3,)."):
+        check_broadcast(a=np.ones(2), b=np.ones(3))
