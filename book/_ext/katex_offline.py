@@ -1,7 +1,10 @@
 """Serve KaTeX's style sheet and fonts from the book itself; stop the build at bad mathematics."""
 
+import contextlib
 import os
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,19 @@ def use_the_installed_node() -> None:
     )
 
 
+def start_patiently(start: Callable[[], katex.KaTeXServer]) -> Callable[[], katex.KaTeXServer]:
+    """Try `start` again: a busy machine may see the server's socket before it listens."""
+
+    def start_again() -> katex.KaTeXServer:
+        for _ in range(20):
+            with contextlib.suppress(ConnectionRefusedError):
+                return start()
+            time.sleep(0.5)
+        return start()
+
+    return start_again
+
+
 def copy_style_sheet(app: Sphinx, exception: Exception | None) -> None:
     """Copy the css and the woff2 fonts, which every browser reads, into the built site."""
     if exception or app.builder.format != "html":
@@ -45,5 +61,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     use_the_installed_node()
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error", trust=False)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
+    katex.KaTeXServer.start = start_patiently(katex.KaTeXServer.start)
     app.connect("build-finished", copy_style_sheet)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
