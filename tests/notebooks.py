@@ -1,5 +1,6 @@
 """The book's notebooks, read in one place for every test that looks into them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -67,3 +68,40 @@ def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict
     for source in sources:
         exec(compile(source, "<cell>", "exec"), namespace)
     return namespace
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands between two headings of the second level: prose, code, and printed output."""
+
+    title: str
+    prose: str
+    code: str
+    outputs: str
+
+
+def printed(cell: nbformat.NotebookNode) -> str:
+    """Return all that a code cell prints, as text."""
+    shown = [output.get("text", "") for output in cell.outputs]
+    for output in cell.outputs:
+        data = output.get("data", {})
+        shown += [data[kind] for kind in ("text/plain", "text/latex") if kind in data]
+    return "\n".join(shown)
+
+
+def sections(stem: str) -> list[Section]:
+    """Split the chapter at its headings of the second level."""
+    parts: list[dict[str, list[str]]] = []
+    for cell in read(stem).cells:
+        pieces = re.split(r"^(?=## )", cell.source, flags=re.MULTILINE)
+        for piece in pieces if cell.cell_type == "markdown" else [cell.source]:
+            heading = cell.cell_type == "markdown" and piece.startswith("## ")
+            if heading or not parts:
+                title = piece.partition("\n")[0].strip("# ")
+                parts.append({"title": [title], "prose": [], "code": [], "outputs": []})
+            if cell.cell_type == "markdown":
+                parts[-1]["prose"].append(piece)
+            else:
+                parts[-1]["code"].append(piece)
+                parts[-1]["outputs"].append(printed(cell))
+    return [Section(**{key: "\n".join(texts) for key, texts in part.items()}) for part in parts]

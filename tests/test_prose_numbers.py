@@ -1,0 +1,74 @@
+"""Every number in the prose is one that a cell of the same section prints, rounded as it stands."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from notebooks import STEMS, sections
+
+CONSTANTS = {
+    # number: (where, source)
+}
+"""Numbers that no cell prints, each with the page it stands on and where it comes from."""
+
+NOT_PROSE = re.compile(
+    r"```.*?```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:.*$|\(eq-[\w-]+\)"
+    r"|\b[Vv]ersions? [\d.]+|\b(?:scikit-learn|NumPy|SciPy|PyTorch|SymPy|Python|JAX) \d[\d.]*",
+    re.DOTALL | re.MULTILINE,
+)
+POWER = re.compile(r"\s*(?:×|\\times|\\cdot)\s*10(?:\^\{?(-?\d+)\}?|([⁻⁰¹²³⁴-⁹]+))")
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+GROUPED = re.compile(r"(?<=\d)(?:\\,|\{,\}|[\u2009\u202f\u00a0 ])(?=\d{3}(?!\d))")
+NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\d.]*\d)(?!\w)")
+
+
+def normalise(text: str) -> str:
+    """Write minus signs, groups of three digits and powers of ten as Python would."""
+    text = text.replace("−", "-").replace("\\%", "%")
+    text = POWER.sub(lambda m: f"e{(m[1] or m[2].translate(SUPERSCRIPTS))}", text)
+    return GROUPED.sub("", text)
+
+
+def significant_digits(number: str) -> int:
+    """Count the digits that a reader takes for information."""
+    mantissa = number.lstrip("-").split("e")[0]
+    digits = mantissa.replace(".", "").lstrip("0")
+    return len(digits if "." in mantissa else digits.rstrip("0"))
+
+
+def numbers(text: str) -> Iterator[str]:
+    """Yield the numbers of a text, signs included."""
+    for sign, digits in NUMBER.findall(normalise(text)):
+        yield sign + digits
+
+
+def says(printed: float, number: str) -> bool:
+    """Tell whether `printed` reads `number` when rounded to as many places."""
+    mantissa, _, exponent = number.partition("e")
+    places = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    return abs(printed - float(number)) <= 0.5000001 * 10.0**-places
+
+
+def unprinted(prose: str, outputs: str, code: str) -> list[str]:
+    """Return the numbers of `prose` with three or more digits that nothing prints."""
+    printed = [float(number) for number in numbers(outputs)]
+    printed += [100 * number for number in printed]  # percentages
+    known = {float(number) for number in numbers(code)}  # what you typed, you may name
+    return [
+        number
+        for number in numbers(NOT_PROSE.sub(" ", prose))
+        if significant_digits(number) >= 3
+        and float(number) not in known
+        and not any(says(value, number) for value in printed)
+    ]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_number_is_printed(stem):
+    wrong = [
+        f"{stem}.ipynb, {section.title!r}: no cell prints {number}"
+        for section in sections(stem)
+        for number in unprinted(section.prose, section.outputs, section.code)
+        if CONSTANTS.get(number, ("",))[0] != stem
+    ]
+    assert not wrong, "\n".join(wrong)
