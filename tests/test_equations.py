@@ -1,7 +1,7 @@
 """Every numbered equation computes what it says: its LaTeX against nll or a line of NumPy.
 
-To add an equation, add a line to MEANING: its label, and a function of the letters on its
-right-hand side (vectors as arrays, subscripts counted from 0) that computes the same some other way.
+To add an equation, add a line to MEANING: its label, and a function of the letters on its right
+(vectors as arrays, subscripts counted from 0) that computes the same some other way.
 """
 
 import inspect
