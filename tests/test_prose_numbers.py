@@ -7,16 +7,19 @@ import pytest
 from notebooks import STEMS, sections
 
 CONSTANTS = {
-    # number: (where, source)
+    "-301029995.6": ("errata", "Dive into Deep Learning, section 22.7: the slip that is refuted"),
 }
 """Numbers that no cell prints, each with the page it stands on and where it comes from."""
 
 NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:.*$|\(eq-[\w-]+\)"
-    r"|\b[Vv]ersions? [\d.]+|\b(?:scikit-learn|NumPy|SciPy|PyTorch|SymPy|Python|JAX) \d[\d.]*",
+    r"|\b[Vv]ersions? [\d.]+|\b(?:sections?|chapters?|equations?|pages?) \d[\d.]*(?: and \d[\d.]*)*"
+    r"|\b(?:scikit-learn|NumPy|SciPy|PyTorch|SymPy|Python|JAX) \d[\d.]*",
     re.DOTALL | re.MULTILINE,
 )
-POWER = re.compile(r"\s*(?:×|\\times|\\cdot)\s*10(?:\^\{?(-?\d+)\}?|([⁻⁰¹²³⁴-⁹]+))")
+POWER = re.compile(
+    r"(?:(\d)\s*(?:×|\\times|\\cdot)\s*|(?<![\d.]))10(?:\^\{?(-?\d+)\}?|([⁻⁰¹²³⁴-⁹]+))"
+)
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 GROUPED = re.compile(r"(?<=\d)(?:\\,|\{,\}|[\u2009\u202f\u00a0 ])(?=\d{3}(?!\d))")
 NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\d.]*\d)(?!\w)")
@@ -25,7 +28,7 @@ NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![
 def normalise(text: str) -> str:
     """Write minus signs, groups of three digits and powers of ten as Python would."""
     text = text.replace("−", "-").replace("\\%", "%")
-    text = POWER.sub(lambda m: f"e{(m[1] or m[2].translate(SUPERSCRIPTS))}", text)
+    text = POWER.sub(lambda m: f"{m[1] or 1}e{m[2] or m[3].translate(SUPERSCRIPTS)}", text)
     return GROUPED.sub("", text)
 
 
