@@ -5,7 +5,6 @@ booleans become float64. Everything else raises `TypeError`; a shape or a value 
 raises `ValueError`. A message says what was expected of which argument, what came, and where.
 """
 
-import numbers
 import operator
 from typing import Any
 
@@ -18,6 +17,7 @@ Array = NDArray[Any]
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 REDUCTIONS = ("none", "sum", "mean")
+_NUMBERS = (float, int, np.number)
 
 
 def _masked(values: object) -> bool:
@@ -135,7 +135,7 @@ def as_row_mask(where: ArrayLike, shape: tuple[int, ...]) -> Array:
 
 def check_label_smoothing(label_smoothing: float, soft: bool) -> None:
     """`label_smoothing` must be in [0, 1], and 0 for labels that are soft already."""
-    if not isinstance(label_smoothing, numbers.Real):
+    if not isinstance(label_smoothing, _NUMBERS):
         raise TypeError(f"Expected `label_smoothing` to be a number, got {label_smoothing!r}.")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"Expected `label_smoothing` in [0, 1], got {label_smoothing}.")
@@ -156,11 +156,8 @@ def check_class_labels(
         )
     if labels.dtype.kind == "f":
         raise TypeError(f"Expected `labels` of shape {shape} to be integers, got {labels.dtype}.")
-    if labels.dtype == np.int64 and labels.size:  # one pass: unsigned, a negative label is huge
-        in_range = int(np.maximum.reduce(labels.view(np.uint64), axis=None)) < classes
-    else:
-        in_range = labels.min(initial=0) >= 0 and labels.max(initial=0) < classes
-    if not in_range:
+    low, high = np.minimum.reduce, np.maximum.reduce  # for one label, quicker than the methods
+    if labels.size and not (low(labels, axis=None) >= 0 and high(labels, axis=None) < classes):
         valid = (labels >= 0) & (labels < classes)
         check(valid if where is None else valid | ~where, labels, "labels", f"in [0, {classes})")
 

@@ -76,9 +76,10 @@ def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) ->
     np.exp(np.subtract(logits, top[:, None], out=rows), out=rows)
     right, one = e[label], e[best]  # one is NaN where infinities leave no softmax
     e[label] = e[best] = 0  # the small terms are summed apart from the one, for precision
-    wrong = np.add.reduce(rows, axis=1) + one * (best != label)
+    small = np.add.reduce(rows, axis=1)
+    e[best], e[label] = one, 0
+    wrong = small + e[best]
     if grad is not None:
-        e[best] = one
         e[label] = -wrong
         np.divide(rows, (right + wrong)[:, None], out=grad)
     return np.asarray(lead + np.log1p(wrong + (right - 1), dtype=np.float64))
