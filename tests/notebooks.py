@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,22 @@ def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict
 
 @dataclass(frozen=True)
 class Section:
-    """What stands between two headings of the second level: prose, code, and printed output."""
+    """What stands between two headings of the second level."""
 
     title: str
     prose: str
-    code: str
-    outputs: str
+    cells: list[tuple[int, nbformat.NotebookNode]]
+    """The code cells, each with its place in the notebook."""
+
+    @property
+    def code(self) -> str:
+        """All code of the section."""
+        return "\n".join(cell.source for _, cell in self.cells)
+
+    @property
+    def outputs(self) -> str:
+        """All that the section prints."""
+        return "\n".join(printed(cell) for _, cell in self.cells)
 
 
 def printed(cell: nbformat.NotebookNode) -> str:
@@ -91,17 +101,15 @@ def printed(cell: nbformat.NotebookNode) -> str:
 
 def sections(stem: str) -> list[Section]:
     """Split the chapter at its headings of the second level."""
-    parts: list[dict[str, list[str]]] = []
-    for cell in read(stem).cells:
-        pieces = re.split(r"^(?=## )", cell.source, flags=re.MULTILINE)
-        for piece in pieces if cell.cell_type == "markdown" else [cell.source]:
-            heading = cell.cell_type == "markdown" and piece.startswith("## ")
-            if heading or not parts:
-                title = piece.partition("\n")[0].strip("# ")
-                parts.append({"title": [title], "prose": [], "code": [], "outputs": []})
-            if cell.cell_type == "markdown":
-                parts[-1]["prose"].append(piece)
-            else:
-                parts[-1]["code"].append(piece)
-                parts[-1]["outputs"].append(printed(cell))
-    return [Section(**{key: "\n".join(texts) for key, texts in part.items()}) for part in parts]
+    found: list[Section] = []
+    for i, cell in enumerate(read(stem).cells):
+        if cell.cell_type == "code":
+            found[-1].cells.append((i, cell))
+            continue
+        first, *others = re.split(r"^(?=## )", cell.source, flags=re.MULTILINE)
+        if found:
+            found[-1] = replace(found[-1], prose=f"{found[-1].prose}\n{first}")
+        else:
+            found.append(Section(first.partition("\n")[0].strip("# "), first, []))
+        found += [Section(piece.partition("\n")[0].strip("# "), piece, []) for piece in others]
+    return found

@@ -1,0 +1,49 @@
+"""Each symbolic result is asserted, not only displayed: a page proves what it shows.
+
+Shown is a bare expression at the end of a cell, and what SymPy made in a cell and the cell prints.
+Some assert of the same section has to contain that same expression in a comparison.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+from notebooks import STEMS, Section, sections
+
+
+def shown(cell) -> Iterator[ast.expr]:
+    """Yield the expressions whose value the cell puts on the page."""
+    body = ast.parse(cell.source).body
+    if any(output.output_type == "execute_result" for output in cell.outputs):
+        yield body[-1].value
+    made = ["sp"]
+    for node in ast.walk(ast.Module(body)):
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("sp."):
+            made.append(ast.unparse(node.targets[0]))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
+            yield from (a for a in node.args if re.match(rf"({'|'.join(made)})\b", ast.unparse(a)))
+
+
+def claims(code: str) -> set[str]:
+    """Return every expression that stands in a comparison that is asserted."""
+    asserts = [node.test for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert)]
+    compared = [n for test in asserts for n in ast.walk(test) if isinstance(n, ast.Compare)]
+    return {ast.unparse(n) for c in compared for n in ast.walk(c) if isinstance(n, ast.expr)}
+
+
+def unproved(section: Section) -> list[tuple[int, str]]:
+    """Return the place and the expression of each result that nothing asserts."""
+    proved = claims(section.code)
+    found = [(i, ast.unparse(e)) for i, cell in section.cells for e in shown(cell)]
+    return [(i, expression) for i, expression in found if expression not in proved]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_symbolic_result_is_asserted(stem):
+    wrong = [
+        f"{stem}.ipynb, cell {i}, {section.title!r}: no assert compares {expression}"
+        for section in sections(stem)
+        for i, expression in unproved(section)
+    ]
+    assert not wrong, "\n".join(wrong)
