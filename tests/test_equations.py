@@ -96,6 +96,9 @@ MEANING = {
     "eq-gradients-that-survive-curvature": lambda y: slope(
         lambda z: nll.sigmoid(z) ** 2 * nll.sigmoid(-z), logit(y)
     ),
+    # fast_kernels
+    "eq-fast-kernels-roofline": lambda W, P, Q, B: np.max([W / P, Q / B]),
+    "eq-fast-kernels-merge": lambda s, m, M: np.exp(nll.logsumexp(np.log(s[:2]) + m[:2] - M)),
 }
 
 UNREAD = {
