@@ -1,0 +1,97 @@
+"""Mend what the theme does to a page: weight, roles, and pictures that must stay readable.
+
+Each edit names the words it expects of the theme, and fails the build if they are gone.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+EDITS = [
+    # half a page's weight, to draw icons that the style sheet draws as well
+    (r"  <!-- So that users can add custom icons -->\n.*?</script>\n", ""),
+    # a column of links outside of any landmark
+    (r'<div id="pst-primary-sidebar"', r'\g<0> role="complementary" aria-label="Book"'),
+    # the page shows before its scripts run
+    # a role that the standard has withdrawn
+    (r'role="doc-biblioentry"', 'role="listitem"'),
+    (r"<script (src=\"[^\"]*(?:searchtools|language_data|searchindex)\.js)", r"<script defer \1"),
+]
+LAUNCHER = re.compile(
+    r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.S
+)
+PICTURE = re.compile(r'<img [^>]*src="([^"]*_images/[^"]*\.svg)"[^>]*>')
+
+
+def drop_thebe(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Leave out the kernel launcher, and let every script wait for the page."""
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in (str(script.filename) + str(script.attributes.get("body"))).lower()
+    ]
+    context["css_files"] = [c for c in context["css_files"] if "thebe" not in str(c.filename)]
+    context["body"] = LAUNCHER.sub("", context.get("body", ""))
+    for script in context["script_files"]:
+        if script.filename and "documentation_options" not in str(script.filename):
+            script.attributes.setdefault("defer", "defer")
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Return width and height of the drawing at `path`, in CSS pixels."""
+    root = ElementTree.parse(path).getroot()
+    unit = 4 / 3 if root.attrib["width"].endswith("pt") else 1
+    width, height = (float(re.sub("[a-z]+$", "", root.attrib[k])) for k in ("width", "height"))
+    return round(width * unit), round(height * unit)
+
+
+def frame(html: str, page: Path) -> str:
+    """Return `html` with each picture in a box that scrolls, and its size known beforehand."""
+
+    def box(image: re.Match[str]) -> str:
+        width, height = size((page.parent / image[1]).resolve())
+        tag = image[0].replace("<img ", f'<img width="{width}" height="{height}" ')
+        return f'<span class="picture" style="--width: {width}px">{tag}</span>'
+
+    return PICTURE.sub(box, html)
+
+
+def send_on(app: Sphinx) -> None:
+    """Send a reader who opens the site's folder on to the title page."""
+    first = f"{app.config.root_doc}.html"
+    (Path(app.outdir) / "index.html").write_text(
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>{app.config.html_title}</title>\n"
+        f'<meta http-equiv="refresh" content="0; url={first}">\n'
+        f'<a href="{first}">{app.config.html_title}</a>\n',
+        encoding="utf-8",
+    )
+
+
+def edit_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Edit all pages that were written."""
+    if exception or app.builder.format != "html":
+        return
+    edited = set()
+    for page in Path(app.outdir).rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        for pattern, replacement in EDITS:
+            html, count = re.subn(pattern, replacement, html, flags=re.DOTALL)
+            edited |= {pattern} if count else set()
+        page.write_text(frame(html, page), encoding="utf-8")
+    if missed := {pattern for pattern, _ in EDITS} - edited:
+        raise ExtensionError(f"reader_page: no page contains {missed}")
+    send_on(app)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("build-finished", edit_pages)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
