@@ -1,0 +1,68 @@
+"""Every page in a real browser: accessible, within the screen, light, and on its own."""
+
+import gzip
+from urllib.parse import unquote, urlparse
+
+import pytest
+from browser import LAYOUTS
+from notebooks import ROOT
+from site_pages import PAGES, SITE
+
+AXE = ROOT / "tools" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FIRST_VISIT = 350_000
+"""Bytes that a chapter may cost a new reader, compressed, without the bundle of explorables."""
+
+OWN_PAGES = [f"book/{page.name}" for page in PAGES] + ["search.html", "genindex.html", "404.html"]
+
+every_page = pytest.mark.parametrize("page", OWN_PAGES)
+
+
+def weight(address):
+    """Return how many bytes a server that compresses would send for `address`."""
+    data = (SITE / unquote(urlparse(address).path).lstrip("/")).read_bytes()
+    return min(len(data), len(gzip.compress(data)))
+
+
+@every_page
+def test_page_in_a_browser(browser, page):
+    assert browser.open(page) == [], "errors in the console"
+    asked = {address for address in browser.requests() if not address.startswith("data:")}
+    away = {address for address in asked if not address.startswith(browser.address)}
+    assert not away, "the page asks other hosts"
+    heavy = {a: weight(a) for a in asked if "explorables" not in a}
+    assert sum(heavy.values()) <= FIRST_VISIT, heavy
+    browser.driver.execute_script(AXE.read_text(encoding="utf-8"))
+    for check in CONTRAST, SIDEWAYS, STRUCTURE:
+        for width, theme in LAYOUTS:
+            browser.show(width, theme)
+            found = browser.run(check, RULES)
+            assert not found, f"{page}, {width} pixels, {theme}: {found}"
+
+
+TELL = """const tell = (result) => result.violations.map((v) => v.id + ": " +
+  v.nodes.slice(0, 3).map((n) => n.target + " " + n.html).join(" | "));"""
+
+CONTRAST = f"""{TELL}
+  const own = (e) => getComputedStyle(e).backgroundColor.replace("rgba(0, 0, 0, 0)", "");
+  const ground = (e) => e ? own(e) || ground(e.parentElement) : "";
+  const kinds = new Map();
+  for (const e of document.querySelectorAll("body *"))
+    if ([...e.childNodes].some((c) => c.nodeType === 3 && c.data.trim()) && e.checkVisibility()) {{
+      const {{color, fontSize, fontWeight, opacity}} = getComputedStyle(e);
+      kinds.set([color, fontSize, fontWeight, opacity, ground(e)].join(), e);
+    }}
+  return tell(await axe.run({{include: [...kinds.values()]}}, {{runOnly: ["color-contrast"]}}));"""
+"""One element of each combination of ink, ground, size and weight: as strict as all, but quick."""
+
+SIDEWAYS = """const wide = document.documentElement.scrollWidth - innerWidth;
+  if (wide > 0) return wide + " pixels wider than the screen";
+  return [...document.querySelectorAll("article *")].filter((e) =>
+    e.scrollWidth > e.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(e).overflowX)
+    && e.tabIndex < 0).map((e) => "scrolls, but the keyboard cannot reach it: " + e.className);"""
+
+STRUCTURE = f"""{TELL}
+  for (const e of document.querySelectorAll(".highlight pre, .katex-mathml, .katex-html"))
+    e.textContent = e.textContent;  // thousands of elements to which no rule applies
+  const only = {{type: "tag", values: given[0]}}, off = {{"color-contrast": {{enabled: false}}}};
+  return tell(await axe.run({{runOnly: only, rules: off, resultTypes: ["violations"]}}));"""
