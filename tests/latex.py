@@ -45,7 +45,7 @@ def parse(latex: str) -> sp.Expr:
     """Return the expression that `latex` stands for; subscripted letters are plain symbols."""
     for pattern, replacement in REWRITES:
         latex = pattern.sub(replacement, latex)
-    return parse_latex(latex, strict=True)
+    return parse_latex(latex, strict=True).replace(sp.Function("max"), sp.Max)
 
 
 def subscripts(expression: sp.Expr) -> set[str]:
