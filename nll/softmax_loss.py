@@ -190,6 +190,7 @@ def _plan(rows: _Rows) -> tuple[_Kernel, int]:
     return _many_classes, size
 
 
+@np.errstate(all="ignore")  # infinities are legal, and what they give is defined
 def _sweep(rows: _Rows, grad: Array | None) -> Array:
     """Losses, or their sum or mean; fills `grad`, if there is one, with the gradient of that."""
     (n, k), dtype = rows.logits.shape, rows.logits.dtype
@@ -308,8 +309,7 @@ def softmax_cross_entropy(
     """
     z, axis = as_logits(logits, axis)
     rows = _check(z, labels, axis, where, label_smoothing, reduction)
-    with np.errstate(all="ignore"):
-        loss = _sweep(rows, None)
+    loss = _sweep(rows, None)
     return _in_shape(loss, _move(z, axis, -1).shape[:-1], reduction)
 
 
@@ -394,8 +394,7 @@ def softmax_cross_entropy_value_and_grad(
     else:
         check_out(out, z, {"logits": logits, "labels": labels, "where": where})
         grad = _as_rows(np.asarray(out), axis)
-    with np.errstate(all="ignore"):
-        loss = _sweep(rows, grad)
+    loss = _sweep(rows, grad)
     moved = _move(z if out is None else out, axis, -1)
     if out is None:
         out = _move(grad.reshape(moved.shape), -1, axis)
