@@ -96,6 +96,12 @@ MEANING = {
     "eq-gradients-that-survive-curvature": lambda y: slope(
         lambda z: nll.sigmoid(z) ** 2 * nll.sigmoid(-z), logit(y)
     ),
+    # stable_kernels
+    "eq-stable-kernels-shift": [lambda z, K: nll.logsumexp(z), lambda z, m, K: nll.logsumexp(z)],
+    "eq-stable-kernels-loss": lambda z, a, t, o, e: z[a] - z[t] + np.logaddexp(*np.log([o, e[t]])),
+    "eq-stable-kernels-condition": lambda g, z, ell, K: np.abs(g) @ np.abs(z) / ell,
+    "eq-stable-kernels-bar": lambda K, Delta, u: 4 * u + np.log(K) * u + Delta * u,
+    "eq-stable-kernels-softplus": [lambda z: nll.softplus(z), lambda z: -nll.log_sigmoid(-z)],
     # fast_kernels
     "eq-fast-kernels-roofline": lambda W, P, Q, B: np.max([W / P, Q / B]),
     "eq-fast-kernels-merge": lambda s, m, M: np.exp(nll.logsumexp(np.log(s[:2]) + m[:2] - M)),
