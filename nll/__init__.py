@@ -1,4 +1,4 @@
-"""Negative log-likelihoods and what belongs to them, exact to the last digits.
+"""Negative log-likelihoods and what belongs to them, right to the last digits.
 
 Everything public is here: ``from nll import softmax_cross_entropy``. Losses are per example and in
 nats, `axis` is the last one by default, float32 stays float32, and no input is written to.

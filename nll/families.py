@@ -32,7 +32,7 @@ class Family:
     name : str
         What the family is called.
     output_unit : callable
-        ``output_unit(eta)`` is the mean of y, the derivative of the log-normaliser A.
+        ``output_unit(eta)`` is the mean of y, the derivative of the log-normalizer A.
     nll : callable
         ``nll(eta, y)`` is the negative log-likelihood of each example, in nats, constants kept.
     gradient : callable
@@ -74,7 +74,7 @@ def negative_log_likelihood(
 ) -> Array:
     r"""Compute the one loss of all families.
 
-    .. math:: -\log p(y \mid \eta) = A(\eta) - \eta y + c(y)
+    .. math:: -\log p(y \mid \eta) = A(\eta) - \eta y + \operatorname{constant}(y)
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ GAUSSIAN = Family(
     gradient=_gradient_of_gaussian,
     constant=_constant_of_gaussian,
 )
-"""Real y with standard deviation 1: the loss is half the squared error, and half log 2 pi."""
+"""Real y with standard deviation 1: the loss is half the squared error plus half of log 2 pi."""
 
 BERNOULLI = Family(
     name="Bernoulli",
@@ -254,4 +254,4 @@ POISSON = Family(
     gradient=_gradient_of_poisson,
     constant=_constant_of_poisson,
 )
-"""Counts y with rate exp(eta): the loss is rate - y eta, and log y!."""
+"""Counts y with rate exp(eta): the loss is rate - y eta + log y!."""

@@ -1,4 +1,4 @@
-"""How surprising outcomes are, and how far one distribution is from another.
+"""How surprising outcomes are, and how much a wrong belief adds to that.
 
 All three are sums over the last axis (or `axis`) of probabilities, in nats unless `base` is given.
 They compute the value at the edge, 0 or infinity, and never add an epsilon.
@@ -156,9 +156,9 @@ def kl_divergence(
     Notes
     -----
     Computed as :math:`\sum_k [p_k \log(p_k / q_k) + q_k - p_k]`. No term is negative, so nothing
-    cancels between them, and sums that are 1 only up to rounding do no harm: to second order it is
-    the divergence of the normalised vectors. ``kl_divergence(p, p)`` is exactly 0; :math:`p_k > 0`
-    with :math:`q_k = 0` gives infinity.
+    cancels between them, and sums that are 1 only up to rounding do no harm: up to the square of
+    that rounding it is the divergence of the normalized vectors, times the sum of `p`.
+    ``kl_divergence(p, p)`` is exactly 0; :math:`p_k > 0` with :math:`q_k = 0` gives infinity.
 
     References
     ----------

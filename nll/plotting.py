@@ -55,5 +55,5 @@ def use_style() -> None:
 
 
 def label_line(ax: Axes, x: float, y: float, text: str, color: str, **keywords: Any) -> None:
-    """Write `text` at data coordinates `(x, y)` of `ax` in the colour of the line that it names."""
+    """Write `text` at data coordinates `(x, y)` of `ax` in the color of the line that it names."""
     ax.annotate(text, (x, y), color=color, va="center", annotation_clip=False, **keywords)

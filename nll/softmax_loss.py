@@ -246,7 +246,7 @@ def softmax_cross_entropy(
     Parameters
     ----------
     logits : array_like, shape ``(..., K)``
-        Unnormalised log-probabilities. A class at −inf is masked: its probability is 0.
+        Unnormalized log-probabilities. A class at −inf is masked: its probability is 0.
     labels : array_like, shape ``(...)`` or ``(..., K)``
         One dimension less than the logits: integer classes in [0, K). As many dimensions:
         probabilities, non-negative, which sum to 1 within 1e-6 (1e-3 with float32 logits).
@@ -268,7 +268,8 @@ def softmax_cross_entropy(
     Raises
     ------
     TypeError
-        If a dtype makes no sense: complex, object or masked arrays, real-valued integer labels.
+        If a dtype makes no sense: complex, object or masked arrays, or floating-point numbers
+        where integer labels are expected.
     ValueError
         If shapes do not match, a label is out of range, or soft labels are not probabilities.
 

@@ -28,7 +28,7 @@ def logsumexp(logits: ArrayLike, *, axis: Axis = -1, keepdims: bool = False) -> 
     Parameters
     ----------
     logits : array_like, shape (..., K)
-        Unnormalised log-probabilities, in nats.
+        Unnormalized log-probabilities, in nats.
     axis : int, tuple of int or None, default -1
         Axis or axes to sum over; None is all of them.
     keepdims : bool, default False
@@ -86,7 +86,7 @@ def softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
     Parameters
     ----------
     logits : array_like, shape (..., K)
-        Unnormalised log-probabilities, in nats.
+        Unnormalized log-probabilities, in nats.
     axis : int, tuple of int or None, default -1
         Axis or axes of the classes; None is all of them.
 
@@ -138,7 +138,7 @@ def log_softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
     Parameters
     ----------
     logits : array_like, shape (..., K)
-        Unnormalised log-probabilities, in nats.
+        Unnormalized log-probabilities, in nats.
     axis : int, tuple of int or None, default -1
         Axis or axes of the classes; None is all of them.
 
@@ -359,7 +359,7 @@ def _sum(terms: Array) -> Array:
 def _along(
     axis: Axis, kernel: Callable[[Array, Array], None], logits: ArrayLike, *, reduce: bool = False
 ) -> Array:
-    """Let `kernel` normalise or `reduce` along one axis, or along several as if they were one."""
+    """Let `kernel` normalize or `reduce` along one axis, or along several as if they were one."""
     array = as_float(logits, "logits")
     axes = check_axes(axis, array.ndim, "logits")
     if len(axes) != 1:
