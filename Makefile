@@ -11,8 +11,10 @@ endif
 VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info[:3])" 2>/dev/null)
 READY := .venv/ready-$(or $(VERSION),none)
 NODE := tools/node_modules/.package-lock.json
+# What this processor has beyond the baseline that NumPy is built for.
+DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book serve test lint execute bench pdf clean
+.PHONY: help book serve test portable lint execute bench pdf clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,6 +28,10 @@ serve: book  ## build the book and serve it on this machine
 
 test: book  ## prove every kernel, notebook and page
 	@$(BIN)/python -m pytest
+
+portable: $(READY)  ## run the notebooks again, with an older processor's arithmetic
+	@NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c '$(DISPATCHED)')" OPENBLAS_CORETYPE=Nehalem \
+	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
 
 execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 	@$(BIN)/python tools/execute.py
