@@ -94,6 +94,7 @@ def relative_errors(actual, true, floor, u):
     """Return errors in u, 0 where the truth is too small to have digits."""
     with np.errstate(all="ignore"):
         ratio = np.abs(actual - true) / np.abs(true) / u
+    ratio[np.isnan(actual)] = np.inf
     return np.where(np.abs(true) < floor, 0, ratio).astype(float)
 
 
