@@ -1,0 +1,152 @@
+"""A real browser moves every slider; the numbers on the page are those of nll, digit for digit."""
+
+import re
+
+import numpy as np
+import pytest
+from notebooks import STEMS, read
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+import nll
+
+NUMBER = re.compile(r"(?<![\wθ])[−-]?\d+\.\d+(?:e[+−-]?\d+)?")
+
+
+def coin(theta, h, t):
+    """Return the likelihood of a coin, its ratio to the best, and the best coin."""
+    heads = h / (h + t)
+    p = [heads, 1 - heads]
+    log_ratio = -(h + t) * nll.kl_divergence(p, [theta, 1 - theta])
+    loss = nll.cross_entropy(p, [theta, 1 - theta])
+    return np.exp(-(h + t) * loss), np.exp(log_ratio), heads
+
+
+def bills(p, q):
+    """Return entropy, cross-entropy and their difference."""
+    p, q = [p, 1 - p], [q, 1 - q]
+    return nll.entropy(p), nll.cross_entropy(p, q), nll.kl_divergence(p, q)
+
+
+def clipped(e):
+    """Return the loss of q = 10**e, exact and with three libraries' smallest probabilities."""
+    q = np.maximum(10.0**e, [0, 1e-7, 1e-12, 2.0**-52])
+    return nll.cross_entropy([1, 0], np.column_stack([q, 1 - q]))
+
+
+def units(eta):
+    """Return mean, loss and slope of three output units for the observation 1."""
+    three = np.array([1.0, eta, 0.0])
+    softmax = nll.softmax(three)[1], nll.CATEGORICAL.nll(three, 1)
+    rows = [(f.output_unit(eta), f.nll(eta, 1)) for f in (nll.GAUSSIAN, nll.BERNOULLI)]
+    return [number for mean, loss in [*rows, softmax] for number in (mean, loss, mean - 1)]
+
+
+def classes(z1, z2, z3, right):
+    """Return the loss, the prediction and the gradient of three logits."""
+    z, label = np.array([z1, z2, z3]), int(right) - 1
+    loss, gradient = nll.softmax_cross_entropy_value_and_grad(z, label)
+    return [loss, *nll.softmax(z), *gradient]
+
+
+def pulls(z, t):
+    """Return the prediction, the gradients of both losses, and how many times one is the other."""
+    pull, slope = nll.BERNOULLI.gradient(z, t), nll.sigmoid(z) * nll.sigmoid(-z)
+    return nll.sigmoid(z), pull, pull * slope, 1 / slope
+
+
+EXPLORABLES = {
+    "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
+    "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
+    "one_hot_examples": (clipped, [(-9,), (-20,), (-16,), (-6.5,), (-0.5,)]),
+    "output_units": (units, [(-0.5,), (4,), (-4,), (1,), (2.3,)]),
+    "softmax_gradient": (classes, [(0.7, 1.1, 1.6, 2), (5, -5, 0, 3), (5, 5, 5, 1)]),
+    "gradients_that_survive": (pulls, [(4, 0), (8, 0), (-8, 1), (0.3, 1), (-2.5, 0)]),
+}
+
+every_explorable = pytest.mark.parametrize("stem", EXPLORABLES)
+
+
+def move(browser, slider, value):
+    """Set `slider` as a hand would: the value, and the event that tells of it."""
+    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
+    browser.driver.execute_script(script, slider, value)
+
+
+def says(browser):
+    """Return the numbers that the page says, and how many decimals each shows."""
+    browser.run("for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame)")
+    text = browser.driver.find_element(By.CLASS_NAME, "explorable-says").text.replace("−", "-")
+    return text, NUMBER.findall(text)
+
+
+def assert_shown(shown, numbers, where):
+    """Fail unless every number in `shown` is the one of `numbers`, rounded to its digits."""
+    assert len(shown) == len(numbers), f"{where}: {shown}"
+    for text, number in zip(shown, numbers, strict=True):
+        digits, _, power = text.partition("e")
+        half = 0.5 * 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+        assert abs(float(text) - number) <= half * (1 + 1e-6), f"{where}: {text} is not {number}"
+
+
+@every_explorable
+def test_sliders_say_what_nll_computes(browser, stem):
+    numbers, positions = EXPLORABLES[stem]
+    assert browser.open(f"book/{stem}.html") == []
+    browser.show(390, "light")
+    browser.run(
+        "while (!document.querySelector('.vega-bind')) await new Promise(requestAnimationFrame)"
+    )
+    sliders = browser.driver.find_elements(By.CSS_SELECTOR, ".explorable input")
+    assert len(sliders) == len(positions[0])
+    first = tuple(float(slider.get_attribute("value")) for slider in sliders)
+    assert first == positions[0], "the chart opens elsewhere"
+    for position in positions:
+        for slider, value in zip(sliders, position, strict=True):
+            move(browser, slider, value)
+        text, shown = says(browser)
+        assert_shown(shown, numbers(*position), f"{stem} at {position}: {text!r}")
+
+
+@every_explorable
+def test_sliders_move_by_keyboard_and_have_names(browser, stem):
+    browser.open(f"book/{stem}.html")
+    browser.run(
+        "while (!document.querySelector('.vega-bind')) await new Promise(requestAnimationFrame)"
+    )
+    for slider in browser.driver.find_elements(By.CSS_SELECTOR, ".explorable input"):
+        assert slider.accessible_name, "a slider without a name"
+        before, (old, _) = float(slider.get_attribute("value")), says(browser)
+        drawing = browser.driver.find_element(By.CLASS_NAME, "explorable-picture")
+        picture = drawing.get_attribute("innerHTML")
+        slider.send_keys(Keys.ARROW_RIGHT)
+        assert float(slider.get_attribute("value")) > before
+        assert says(browser)[0] != old, "the numbers stay"
+        assert drawing.get_attribute("innerHTML") != picture, "the drawing stays"
+
+
+@every_explorable
+def test_a_picture_is_there_without_scripts(stem):
+    (html,) = (
+        output.data["text/html"]
+        for cell in read(stem).cells
+        for output in cell.get("outputs", [])
+        if 'class="explorable"' in output.get("data", {}).get("text/html", "")
+    )
+    picture = re.search(r'role="img" aria-label="([^"]+)"><svg.*</svg></div>', html, re.DOTALL)
+    assert picture, "no drawing in the stored output"
+    assert len(picture[1]) > 40, "the drawing has no text"
+
+
+def test_every_explorable_is_tested():
+    chapters = {
+        s for s in STEMS if any("explorables.explorable(" in c.source for c in read(s).cells)
+    }
+    assert chapters == set(EXPLORABLES)
+
+
+@pytest.mark.parametrize("stem", EXPLORABLES)
+def test_a_question_comes_first(stem):
+    cells = read(stem).cells
+    first = next(i for i, cell in enumerate(cells) if "explorables.use()" in cell.source)
+    assert "Predict, then move" in cells[first - 1].source
