@@ -34,7 +34,7 @@ def as_array(values: ArrayLike, name: str) -> Array:
     try:
         array = np.asarray(values)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"Expected `{name}` to be an array, got {error}.") from error
+        raise ValueError(f"Expected `{name}` to be an array, got {error}") from error
     if array.dtype.kind not in "biuf" or array.dtype.char == "g":
         raise TypeError(
             f"Expected `{name}` to hold real numbers of at most 64 bits, got {array.dtype}."

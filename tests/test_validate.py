@@ -106,7 +106,7 @@ def test_masked_arrays(case):
 def test_ragged_lists(case):
     name, call = case
     with pytest.raises(
-        ValueError, match=rf"^Expected `{name}` to be an array, got .*inhomogeneous"
+        ValueError, match=rf"^Expected `{name}` to be an array, got .*inhomogeneous part\.$"
     ):
         call([[0.5, 0.5], [1.0]])
 
