@@ -1,11 +1,25 @@
-"""Offer each notebook for download with its exercises to be done: no solutions, no outputs."""
+"""Offer each notebook for download with its exercises to be done, and the wheel that it needs."""
 
 import copy
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from publishing import address
 from sphinx.application import Sphinx
+
+WHEEL = f"nll-{version('nll')}-py3-none-any.whl"
+PARTS = ("pyproject.toml", "README.md", "LICENSE", "nll")
+TAKE_ALONG = """<section class="take-along"><h2>Run it yourself</h2>
+<p>Take <a href="{notebook}" download>this notebook</a>, its exercises still to be done, and install
+what it imports{where}:</p>
+<div class="highlight notranslate"><pre>python -m pip install "{requirement}"</pre></div>
+</section>"""
 
 SOLUTION = ("```{solution-start}", "```{solution-end}")
 
@@ -35,7 +49,40 @@ def rewrite_downloads(app: Sphinx, exception: Exception | None) -> None:
         nbformat.write(strip(nbformat.read(path, as_version=4)), path)
 
 
+def build_wheel(app: Sphinx) -> None:
+    """Build the wheel of nll from a copy, with nothing fetched and nothing left behind."""
+    if app.builder.format != "html":
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for part in PARTS:
+            source = Path(app.srcdir) / part
+            copy_ = shutil.copytree if source.is_dir() else shutil.copy
+            copy_(source, Path(folder) / part)
+        options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+        options += ["--disable-pip-version-check", "--wheel-dir", f"{app.outdir}/wheels", folder]
+        subprocess.run([sys.executable, "-m", "pip", "wheel", *options], check=True)
+
+
+def add_take_along(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """End the page of each notebook with how to run it."""
+    if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
+        return
+    wheel = context["pathto"](f"wheels/{WHEEL}", 1)
+    where = f', with <a href="{wheel}" download>the wheel</a> beside it'
+    context["body"] += TAKE_ALONG.format(
+        notebook=context["pathto"](f"_sources/{pagename}.ipynb", 1),
+        where="" if address() else where,
+        requirement=f"nll[notebooks] @ {address()}wheels/{WHEEL}"
+        if address()
+        else f"./{WHEEL}[notebooks]",
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.connect("builder-inited", build_wheel)
+    app.connect("html-page-context", add_take_along)
     app.connect("build-finished", rewrite_downloads)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,86 @@
+"""Fill in what only the place of publication knows; without it, invent nothing.
+
+``BOOK_URL``, ``BOOK_REPOSITORY`` and ``BOOK_COMMIT`` are set by the workflow that publishes.
+"""
+
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+import matplotlib as mpl
+import vl_convert
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+CARD = "_static/card.png"
+
+
+def address() -> str:
+    """Return where the book will be, with a slash at the end, or nothing."""
+    url = os.environ.get("BOOK_URL", "")
+    return url and url.rstrip("/") + "/"
+
+
+def edition() -> str:
+    """Return a line that tells one edition from another."""
+    repository, commit = (os.environ.get(f"BOOK_{name}", "") for name in ("REPOSITORY", "COMMIT"))
+    line = f"Edition {version('nll')}"
+    if repository and commit:
+        line += f', <a href="{repository}/tree/{commit}">commit {commit[:7]}</a>'
+    return f"<p>{line}. Text and figures: CC BY 4.0. Code: MIT.</p>"
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Set canonical links, the card and the buttons that lead to the source."""
+    config.html_theme_options["extra_footer"] = edition()
+    if url := address():
+        config.html_baseurl = config.ogp_site_url = url
+        config.notfound_urls_prefix = urlsplit(url).path
+        config.ogp_image = url + CARD
+        config.ogp_image_alt = "The curve of minus log q, under the title of the book."
+    if repository := os.environ.get("BOOK_REPOSITORY", ""):
+        config.html_theme_options |= {
+            "repository_url": repository,
+            "repository_provider": "github",
+            "repository_branch": os.environ.get("BOOK_COMMIT", "") or "main",
+            "use_repository_button": True,
+            "use_issues_button": True,
+            "use_source_button": True,
+        }
+
+
+def drop_address(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Remove the page's own address where none is known."""
+    if not address():
+        tags = context.get("metatags", "")
+        context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\n?', "", tags)
+
+
+def publish(app: Sphinx, exception: Exception | None) -> None:
+    """Write the sitemap and the picture that stands beside a shared link."""
+    if exception or app.builder.format != "html" or not address():
+        return
+    svg = (Path(app.srcdir) / "book/assets/card.svg").read_text(encoding="utf-8")
+    vl_convert.register_font_directory(f"{mpl.get_data_path()}/fonts/ttf")
+    (Path(app.outdir) / CARD).write_bytes(vl_convert.svg_to_png(svg))
+    pages = sorted(app.env.found_docs - {"404"})
+    urls = "".join(f"<url><loc>{escape(address() + page)}.html</loc></url>\n" for page in pages)
+    (Path(app.outdir) / "sitemap.xml").write_text(
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n',
+        encoding="utf-8",
+    )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("config-inited", configure)
+    app.connect("html-page-context", drop_address, priority=900)
+    app.connect("build-finished", publish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
