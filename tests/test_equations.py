@@ -11,6 +11,7 @@ import re
 import latex
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 import nll
 
@@ -102,6 +103,14 @@ MEANING = {
     "eq-stable-kernels-condition": lambda g, z, ell, K: np.abs(g) @ np.abs(z) / ell,
     "eq-stable-kernels-bar": lambda K, Delta, u: 4 * u + np.log(K) * u + Delta * u,
     "eq-stable-kernels-softplus": [lambda z: nll.softplus(z), lambda z: -nll.log_sigmoid(-z)],
+    # softmax_collapse
+    "eq-softmax-collapse-loss": [
+        lambda K, m: np.exp(nll.logsumexp(np.full(K - 1, -m))),
+        lambda s: nll.softplus(np.log(s)),
+    ],
+    "eq-softmax-collapse-lead": lambda K, u: np.log((K - 1) / u),
+    "eq-softmax-collapse-stretch": lambda m, c, N: slope(lambda c: nll.softplus(-c * m).sum(), c),
+    "eq-softmax-collapse-log-law": lambda m, r: quad(lambda lead: (1 + np.exp(lead)) / r, 0, m)[0],
     # fast_kernels
     "eq-fast-kernels-roofline": lambda W, P, Q, B: np.max([W / P, Q / B]),
     "eq-fast-kernels-merge": lambda s, m, M: np.exp(nll.logsumexp(np.log(s[:2]) + m[:2] - M)),
