@@ -63,7 +63,7 @@ def optax_integer(logits, labels):
 
 
 def scikit_learn(logits, labels):
-    """Return what LogisticRegression minimises."""
+    """Return what LogisticRegression minimizes."""
     loss = HalfMultinomialLoss(n_classes=logits.shape[1])
     return loss.loss_gradient(labels.astype(logits.dtype), logits)
 
