@@ -10,14 +10,19 @@ from typing import Any
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
-PATHS = sorted((ROOT / "book").glob("*.ipynb"))
-STEMS = [path.stem for path in PATHS]
+BOOK = ROOT / "book"
+STEMS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
+
+
+def text(stem: str) -> str:
+    """Return the file of the chapter `stem` as it is stored."""
+    return (BOOK / f"{stem}.ipynb").read_text(encoding="utf-8")
 
 
 @cache
 def read(stem: str) -> nbformat.NotebookNode:
     """Return the notebook of the chapter `stem`; do not change it."""
-    return nbformat.read(ROOT / "book" / f"{stem}.ipynb", as_version=4)
+    return nbformat.reads(text(stem), as_version=4)
 
 
 def tags(cell: nbformat.NotebookNode) -> set[str]:
@@ -48,7 +53,8 @@ def exercises(stem: str) -> list[Exercise]:
     for i, cell in enumerate(cells):
         if "exercise-stub" not in tags(cell):
             continue
-        text, _, start, solution, end, check = cells[i - 1 : i + 5]
+        padded = [*cells, *[nbformat.v4.new_markdown_cell()] * 5]
+        text, _, start, solution, end, check = padded[i - 1 : i + 5]
         layout = {
             "an {exercise} before the stub": "```{exercise}" in text.source,
             "a {solution-start} after it": start.source.startswith("```{solution-start}"),

@@ -27,8 +27,8 @@ def test_pages_are_valid_html():
     pages = [page for page in SITE.rglob("*.html") if "_static" not in page.parts]
     assert pages, "run `make book` first"
     run = subprocess.run(
-        ["java", "-Xss8m", "-XX:TieredStopAtLevel=1", "-jar", str(JAR), "--format", "json", "--errors-only",
-         *map(str, pages)],
+        ["java", "-Xss8m", "-XX:TieredStopAtLevel=1", "-jar", str(JAR), "--format", "json",
+         "--errors-only", *map(str, pages)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     errors = [
