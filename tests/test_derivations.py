@@ -15,7 +15,7 @@ from notebooks import STEMS, Section, sections
 def shown(cell) -> Iterator[ast.expr]:
     """Yield the expressions whose value the cell puts on the page."""
     body = ast.parse(cell.source).body
-    if any(output.output_type == "execute_result" for output in cell.outputs):
+    if any("text/html" not in o.data for o in cell.outputs if o.output_type == "execute_result"):
         yield body[-1].value
     made = ["sp"]
     for node in ast.walk(ast.Module(body)):
