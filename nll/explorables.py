@@ -58,7 +58,9 @@ CONFIG: dict[str, Any] = {
 PAGE = """<div class="explorable">
 <div class="explorable-sliders"></div>
 <output class="explorable-says"></output>
-<div class="explorable-picture" role="img" aria-label="{text}">{svg}</div>
+<div role="img" aria-label="{text}">
+<div class="explorable-picture" aria-hidden="true">{svg}</div>
+</div>
 <script type="application/json">{spec}</script>
 </div>"""
 

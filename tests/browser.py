@@ -66,7 +66,11 @@ class Browser:
         media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-        self.run("for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame)")
+        self.run(
+            "const shown = () => matchMedia(given[0]).matches;"
+            "for (let i = 0; i < 2 || !shown(); i++) await new Promise(requestAnimationFrame);",
+            f"(width: {width}px) and (prefers-color-scheme: {theme})",
+        )
 
     def requests(self) -> list[str]:
         """Return the addresses that the browser asked for since the page was opened."""

@@ -133,7 +133,9 @@ def test_a_picture_is_there_without_scripts(stem):
         for output in cell.get("outputs", [])
         if 'class="explorable"' in output.get("data", {}).get("text/html", "")
     )
-    picture = re.search(r'role="img" aria-label="([^"]+)"><svg.*</svg></div>', html, re.DOTALL)
+    picture = re.search(
+        r'role="img" aria-label="([^"]+)">\s*<div[^>]*><svg.*</svg>', html, re.DOTALL
+    )
     assert picture, "no drawing in the stored output"
     assert len(picture[1]) > 40, "the drawing has no text"
 

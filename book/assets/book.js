@@ -4,6 +4,6 @@ const reach = () => {
   for (const box of document.querySelectorAll(scrolling))
     box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1;
 };
-document.fonts.ready.then(reach);
 addEventListener("load", reach);
 addEventListener("resize", reach);
+new ResizeObserver(reach).observe(document.body);  // fonts that arrive late
