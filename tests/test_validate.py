@@ -195,6 +195,14 @@ def test_index_of_a_bad_probability_is_that_of_the_caller(case):
 
 
 @every_probability
+def test_a_zero_is_no_negative_probability(case):
+    name, call = case
+    message = f"Expected `{name}` to be non-negative, got -0.5 at index (1,)."
+    with raises(ValueError, message):
+        call([0.0, -0.5])
+
+
+@every_probability
 def test_probabilities_that_do_not_sum_to_one(case):
     name, call = case
     with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got 0.75."):
@@ -223,8 +231,8 @@ def test_tolerance_of_sums(case):
 
 
 def test_many_float32_probabilities_sum_to_one():
-    """Added one by one in float32 they would sum to 1.001 and more."""
-    p = np.full((100_000, 2), 1e-5, np.float32)
+    """Added one by one in float32 they would sum to 1.009."""
+    p = np.full((1_000_000, 2), 1e-6, np.float32)
     assert entropy(p, axis=0).shape == (2,)
 
 
