@@ -14,7 +14,7 @@ NODE := tools/node_modules/.package-lock.json
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book serve test portable lint execute bench pdf clean
+.PHONY: help book serve test portable mutate lint execute bench pdf clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -32,6 +32,9 @@ test: book  ## prove every kernel, notebook and page
 portable: $(READY)  ## run the notebooks again, with an older processor's arithmetic
 	@NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c '$(DISPATCHED)')" OPENBLAS_CORETYPE=Nehalem \
 	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
+
+mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
+	@PYTHONPATH=tests MPLBACKEND=agg CI=true $(BIN)/python tools/mutate.py
 
 execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 	@$(BIN)/python tools/execute.py

@@ -1,0 +1,350 @@
+"""Break the kernels on purpose, one small change at a time, and see who notices.
+
+``make mutate`` prints two scores: how many of all changes the unit tests catch, and how
+many of the changes to formulas (input checks apart) the chapters catch on their own, by an
+assertion or by what they print. It takes an hour.
+
+A change is made in a forked process, by giving the functions that exist already the code of the
+changed source; so nothing is imported or collected twice, and each change meets only the tests, or
+the cells of chapters from the first, that run the changed line.
+"""
+
+import ast
+import contextlib
+import copy
+import gc
+import io
+import os
+import re
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
+
+import matplotlib.pyplot as plt
+import pytest
+from notebooks import ROOT, STEMS, code_cells
+
+from nll import _validate, families, information, plotting, softmax_loss, special
+
+MODULES = [special, information, softmax_loss, families, _validate]
+PROCESSES = os.cpu_count() or 1
+TIMEOUT = 120  # seconds that a change may take before it counts as noticed
+
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+NAMES = {
+    "log1p": "log", "log": "log10", "exp": "expm1", "max": "min", "maximum": "minimum",
+    "argmax": "argmin", "argmin": "argmax", "add": "subtract", "subtract": "add", "abs": "positive",
+    "divide": "multiply", "multiply": "divide", "negative": "positive", "floor": "ceil",
+    "all": "any", "any": "all", "isfinite": "isnan", "isinf": "isnan", "zeros_like": "ones_like",
+    "softplus": "sigmoid", "sigmoid": "softplus", "min": "max",
+}  # fmt: skip
+
+EQUIVALENT: dict[str, str] = {}
+"""Lines of which every change that survives is harmless, each with the reason."""
+
+
+SHAPES = {
+    *("_along", "_by_blocks", "_check", "_distribution", "_pair", "_checked", "_plan", "block"),
+    *("_move", "_as_rows", "_in_shape"),
+}
+"""Functions that check arguments or bring them into shape, and compute nothing."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One small change of one module."""
+
+    path: str
+    line: int
+    reach: frozenset[int]
+    """The lines of its statement; none for what runs at import, which every witness reaches."""
+    words: str
+    code: CodeType
+    formula: bool
+
+    def __str__(self) -> str:
+        return f"nll/{Path(self.path).name}:{self.line}  {self.words}"
+
+
+def variants(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what may stand in the place of `node`."""
+    if isinstance(node, ast.operator | ast.cmpop | ast.boolop) and type(node) in OPERATORS:
+        yield OPERATORS[type(node)]()
+    elif isinstance(node, ast.UnaryOp):
+        yield node.operand
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
+        yield ast.Constant(not node.value if isinstance(node.value, bool) else node.value + 1)
+    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
+        yield ast.Attribute(node.value, NAMES[node.attr], node.ctx)
+    elif isinstance(node, ast.Name) and node.id in NAMES:
+        yield ast.Name(NAMES[node.id], node.ctx)
+    elif isinstance(node, ast.If | ast.IfExp):
+        changed = copy.copy(node)
+        changed.test = ast.UnaryOp(ast.Not(), node.test)
+        yield changed
+    elif isinstance(node, ast.arguments) and [arg.arg for arg in node.args[:2]] == ["p", "q"]:
+        yield ast.arguments(**{**vars(node), "args": [*node.args[1::-1], *node.args[2:]]})
+    elif isinstance(node, ast.AugAssign) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield ast.Pass()
+
+
+def children(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]]]:
+    """Yield each child worth changing, with a function that puts another in its place."""
+    skipped = {"annotation", "returns", "defaults", "kw_defaults", "exc"}  # exc: error messages
+    for field, value in ast.iter_fields(node):
+        if field in skipped:
+            continue
+        if isinstance(value, list):
+            for i, child in enumerate(value):
+                if isinstance(child, ast.AST):
+                    yield child, lambda new, i=i, value=value: value.__setitem__(i, new)
+        elif isinstance(value, ast.AST):
+            yield value, lambda new, field=field: setattr(node, field, new)
+
+
+def is_check(node: ast.AST) -> bool:
+    """Tell whether a statement does nothing but look at arguments, or bring them into shape."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name in SHAPES
+    if isinstance(node, ast.If):
+        return all(isinstance(statement, ast.Raise) for statement in node.body)
+    called = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return isinstance(node, ast.Assign | ast.Expr) and any(
+        isinstance(f, ast.Name) and f.id.startswith(("check", "as_", "_check", "_pair", "_distr"))
+        for f in called
+    )
+
+
+def changes(module: ModuleType) -> Iterator[Change]:
+    """Yield every change of a module, one at a time."""
+    path = module.__file__ or ""
+    tree = ast.parse(Path(path).read_text())
+
+    def walk(node: ast.AST, line: int, reach: range, formula: bool) -> Iterator[Change]:
+        for child, put in children(node):
+            if (
+                node is tree
+                and isinstance(child, ast.Assign)
+                and not re.search(r"lambda|partial|\b\d", ast.unparse(child))
+            ):
+                continue  # an alias of types, or a family made of functions
+            here, span = getattr(child, "lineno", line), reach
+            if isinstance(child, ast.stmt) and not (node is tree and isinstance(child, ast.Assign)):
+                body = getattr(child, "body", None)
+                last = body[0].lineno - 1 if body else child.end_lineno or here
+                span = range(here, max(here, last) + 1)
+            matters = formula and not is_check(child)
+            for new in variants(child):
+                words = f"{shorten(child)}  ->  {shorten(new)}"
+                put(ast.fix_missing_locations(ast.copy_location(new, child)))
+                code = compile(tree, path, "exec")
+                put(child)
+                yield Change(path, here, frozenset(span), words, code, matters)
+            yield from walk(child, here, span, matters)
+
+    yield from walk(tree, 1, range(0), module is not _validate)
+
+
+def shorten(node: ast.AST) -> str:
+    """Return a node as one short line."""
+    return (ast.unparse(node) or type(node).__name__).partition("\n")[0][:60]
+
+
+def codes(code: CodeType) -> list[CodeType]:
+    """Return the code objects right inside another."""
+    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+@cache
+def as_it_is(path: str) -> tuple[CodeType, dict[CodeType, list[FunctionType]]]:
+    """Return the code of a module, and the functions that exist for each piece of it."""
+    functions: dict[CodeType, list[FunctionType]] = {}
+    for found in gc.get_objects():
+        if isinstance(found, FunctionType) and found.__code__.co_filename == path:
+            functions.setdefault(found.__code__, []).append(found)
+    return compile(Path(path).read_text(), path, "exec"), functions
+
+
+def install(change: Change) -> None:
+    """Give the functions and numbers of the module what the changed source gives them."""
+    original, functions = as_it_is(change.path)
+    pairs = [(original, change.code)]
+    for old, new in pairs:
+        for function in functions.get(old, []):
+            function.__code__ = new
+        pairs += zip(codes(old), codes(new), strict=True)
+    module = next(module for module in MODULES if module.__file__ == change.path)
+    namespace: dict[str, object] = {"__name__": module.__name__}
+    exec(change.code, namespace)
+    numbers = {k: v for k, v in namespace.items() if isinstance(v, int | float | partial)}
+    vars(module).update(numbers)
+
+
+class Witness:
+    """A test or a chapter that may notice a change; it is run once with nothing changed."""
+
+    def __init__(self, notices: Callable[[], bool]) -> None:
+        self.notices = notices
+        self.lines: set[tuple[str, int]] = set()
+        files = {module.__file__ for module in MODULES}
+
+        def trace(frame: FrameType, event: str, argument: object) -> object:
+            if frame.f_code.co_filename not in files:
+                return None
+            self.lines.add((frame.f_code.co_filename, frame.f_lineno))
+            return trace
+
+        start = time.perf_counter()
+        sys.settrace(trace)
+        noticed = notices()
+        sys.settrace(None)
+        self.seconds = time.perf_counter() - start
+        assert not noticed, "something fails with nothing changed: run `make test` first"
+
+    def reaches(self, change: Change) -> bool:
+        """Tell whether the witness runs the changed line."""
+        return not change.reach or any((change.path, n) in self.lines for n in change.reach)
+
+
+def survivors(tried: list[Change], choose: Callable[[Change], list[Witness]]) -> list[Change]:
+    """Make each change in a process of its own; return those that no chosen witness notices."""
+    running, unnoticed = {}, []
+    for change in [*tried, None]:
+        if change is not None:
+            as_it_is(change.path)  # once, and not in each process
+        while running and (change is None or len(running) >= PROCESSES):
+            pid, status = os.wait()
+            done = running.pop(pid)
+            if status == 0:
+                unnoticed.append(done)
+                print(f"  {done}", file=sys.stderr, flush=True)
+        if change is not None:
+            pid = os.fork()
+            if pid == 0:
+                os._exit(is_noticed(change, choose(change)))
+            running[pid] = change
+    return unnoticed
+
+
+def is_noticed(change: Change, witnesses: list[Witness]) -> bool:
+    """Make the change in this process, and let the witnesses run."""
+    signal.alarm(TIMEOUT)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    try:
+        install(change)
+        return any(witness.notices() for witness in witnesses)
+    except BaseException:
+        return True
+
+
+class Tests:
+    """A pytest plugin: the collected tests are the witnesses."""
+
+    def pytest_collection(self) -> None:
+        """Let Hypothesis stop at the first counterexample, and not make it smaller."""
+        import hypothesis  # noqa: PLC0415  (pytest has to be there first, to rewrite it)
+
+        phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+        quick = hypothesis.settings(phases=phases, derandomize=True, deadline=None, database=None)
+        hypothesis.settings.register_profile("mutate", quick)
+        hypothesis.settings.load_profile("mutate")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try all changes instead of running the tests once."""
+
+        def failing(item: pytest.Item) -> Callable[[], bool]:
+            def notices() -> bool:
+                before = session.testsfailed
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+                return session.testsfailed > before
+
+            return notices
+
+        witnesses = [Witness(failing(item)) for item in session.items]
+        witnesses.sort(key=lambda witness: witness.seconds)
+        tried = [change for module in MODULES for change in changes(module)]
+        report(
+            "Unit tests", tried, survivors(tried, lambda c: [w for w in witnesses if w.reaches(c)])
+        )
+        return True
+
+
+def cell(source: str, name: str, namespace: dict[str, object]) -> Callable[[], bool]:
+    """Return a function that runs a cell, and tells if it raises, warns or prints otherwise."""
+    code, known = compile(source, name, "exec"), []
+
+    def notices() -> bool:
+        output = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(output), warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                exec(code, namespace)
+        except Exception:
+            return True
+        known.append(output.getvalue())
+        return known[-1] != known[0]
+
+    return notices
+
+
+def unnoticed_by_chapter(stem: str, tried: list[Change]) -> list[Change]:
+    """Return the changes that the chapter misses; each is made before a cell first meets it."""
+    namespace: dict[str, object] = {}
+    cells = [Witness(cell(c.source, f"{stem}.ipynb", namespace)) for _, c in code_cells(stem)]
+    namespace.clear()
+    missed = []
+    for i, witness in enumerate(cells):
+        met = [change for change in tried if witness.reaches(change)]
+        tried = [change for change in tried if change not in met]
+        missed += survivors(met, lambda _, rest=cells[i:]: rest)
+        witness.notices()
+    return missed + tried
+
+
+def report(name: str, tried: list[Change], left: list[Change]) -> None:
+    """Print the score of one kind of witness, and what survived."""
+    reasons = {c: r for c in left for pattern, r in EQUIVALENT.items() if pattern in str(c)}
+    total = len(tried) - len(reasons)
+    real = [change for change in left if change not in reasons]
+    print(f"{name}: {total - len(real)} of {total}, {1 - len(real) / total:.1%}")
+    for change in left:
+        print(f"  {change}  ({reasons.get(change, 'NOT NOTICED')})")
+
+
+def main(*kinds: str) -> None:
+    """Score the tests, the chapters, or both."""
+    if not kinds or "tests" in kinds:
+        files = sorted(map(str, (ROOT / "tests").glob("test_*.py")))
+        kernels = [f for f in files if re.search(r"special|information|families|softmax|valid", f)]
+        options = ["--override-ini=addopts=", "-pno:xdist", "-pno:nbval", "-pno:cacheprovider",
+                   "-pno:terminal", "--doctest-modules"]  # fmt: skip
+        pytest.main([*options, *kernels, str(ROOT / "nll")], plugins=[Tests()])
+    if not kinds or "chapters" in kinds:
+        plotting.use_style = lambda: None
+        plt.show = lambda: plt.close("all")
+        tried = left = [c for module in MODULES for c in changes(module) if c.formula]
+        contents = (ROOT / "_toc.yml").read_text()
+        for stem in sorted(STEMS, key=contents.find):
+            left = unnoticed_by_chapter(stem, left)
+        report("Chapters", tried, left)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
