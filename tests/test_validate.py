@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from nll import (
     BERNOULLI,
@@ -21,6 +21,7 @@ from nll import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    softmax_cross_entropy_value_and_grad,
     softplus,
 )
 from nll._validate import as_array, as_float, check, check_axes, check_axis, check_broadcast
@@ -353,6 +354,72 @@ def test_family(bad):
     message = f"Expected `family` to be a Family, got {type(bad).__name__}."
     with raises(TypeError, message):
         negative_log_likelihood(bad, 0.0, 0.0)
+
+
+# Softmax with loss
+
+
+Z = np.zeros((3, 2))
+READ_ONLY = np.zeros((3, 2))
+READ_ONLY.flags.writeable = False
+THREE = [0, 1, 0]
+SOFT = np.full((3, 2), 0.5)
+
+ONE_CLASS_A_ROW = "(3,), one class a row, or the shape of `logits`"
+LOSS = {
+    "`logits` to have at least one dimension, got shape ().": (ValueError, 1.0, 0, {}),
+    "`logits` to have at least one class along axis -1, got shape (3, 0).": (
+        ValueError,
+        np.zeros((3, 0)),
+        THREE,
+        {},
+    ),
+    "`axis` in [-2, 2) as `logits` has, got 2.": (ValueError, Z, THREE, {"axis": 2}),
+    "`where` to be boolean, got int8.": (TypeError, Z, THREE, {"where": np.int8([1, 1, 1])}),
+    "`where` to have shape (3,), got (1,).": (ValueError, Z, THREE, {"where": [True]}),
+    "`label_smoothing` to be a number, got '1'.": (TypeError, Z, THREE, {"label_smoothing": "1"}),
+    "`label_smoothing` in [0, 1], got 1.5.": (ValueError, Z, THREE, {"label_smoothing": 1.5}),
+    "`label_smoothing` in [0, 1], got -0.5.": (ValueError, Z, THREE, {"label_smoothing": -0.5}),
+    "`label_smoothing` to be 0 with soft labels, got 0.1.": (
+        ValueError,
+        Z,
+        SOFT,
+        {"label_smoothing": 0.1},
+    ),
+    f"`labels` to have shape {ONE_CLASS_A_ROW}, got (2,).": (ValueError, Z, [0, 1], {}),
+    "`labels` of shape (3,) to be integers, got float64.": (TypeError, Z, [0.0, 0.0, 0.0], {}),
+    "`labels` in [0, 2), got 2 at index (1,).": (ValueError, Z, [0, 2, 0], {}),
+    "`labels` in [0, 2), got -1 at index (2,).": (ValueError, Z, [0, 1, -1], {}),
+    "`labels` to have the shape of `logits`, (3, 2), got (2, 2).": (ValueError, Z, SOFT[:2], {}),
+    "`labels` to be non-negative, got -0.5 at index (0, 1).": (ValueError, Z, SOFT * [1, -1], {}),
+    "`labels` to sum to 1 within 1e-06, got 0.5 at index (1,).": (
+        ValueError,
+        Z,
+        SOFT * [[1], [0.5], [0.5]],
+        {},
+    ),
+    "`out` to be a plain array, got list.": (TypeError, Z, THREE, {"out": []}),
+    "`out` to be float64, got float32.": (TypeError, Z, THREE, {"out": np.float32(Z)}),
+    "`out` to have shape (3, 2), got (2, 3).": (ValueError, Z, THREE, {"out": Z.T.copy()}),
+    "`out` to be writeable, got a read-only array.": (ValueError, Z, THREE, {"out": READ_ONLY}),
+    "`out` not to overlap `logits`, got shared memory.": (ValueError, Z, THREE, {"out": Z}),
+}
+
+
+@pytest.mark.parametrize("message", LOSS)
+def test_softmax_cross_entropy_messages(message):
+    error, logits, labels, options = LOSS[message]
+    with raises(error, f"Expected {message}"):
+        softmax_cross_entropy_value_and_grad(logits, labels, **options)
+    if "out" not in options:
+        with raises(error, f"Expected {message}"):
+            softmax_cross_entropy(logits, labels, **options)
+
+
+@pytest.mark.parametrize("label_smoothing", [0, 1, 0.0, 1.0, False, np.float32(0.5)])
+def test_label_smoothing_up_to_its_ends(label_smoothing):
+    loss = softmax_cross_entropy(Z, THREE, label_smoothing=label_smoothing)
+    assert_allclose(loss, np.log(2), rtol=1e-15)
 
 
 # The helpers themselves
