@@ -392,6 +392,12 @@ LOSS = {
     "`labels` in [0, 2), got -1 at index (2,).": (ValueError, Z, [0, 1, -1], {}),
     "`labels` to have the shape of `logits`, (3, 2), got (2, 2).": (ValueError, Z, SOFT[:2], {}),
     "`labels` to be non-negative, got -0.5 at index (0, 1).": (ValueError, Z, SOFT * [1, -1], {}),
+    "`labels` to be non-negative, got -2.0 at index (1, 1).": (
+        ValueError,
+        Z,
+        [[0, 1], [3, -2], [1, 0]],
+        {},
+    ),
     "`labels` to sum to 1 within 1e-06, got 0.5 at index (1,).": (
         ValueError,
         Z,
@@ -414,6 +420,15 @@ def test_softmax_cross_entropy_messages(message):
     if "out" not in options:
         with raises(error, f"Expected {message}"):
             softmax_cross_entropy(logits, labels, **options)
+
+
+def test_index_of_bad_labels_is_that_of_the_caller():
+    soft = np.full((2, 3, 4), 0.5)
+    soft[0, 1, 2] = 0.25
+    with raises(
+        ValueError, "Expected `labels` to sum to 1 within 1e-06, got 0.75 at index (1, 2)."
+    ):
+        softmax_cross_entropy(np.zeros((2, 3, 4)), soft, axis=0)
 
 
 @pytest.mark.parametrize("label_smoothing", [0, 1, 0.0, 1.0, False, np.float32(0.5)])
