@@ -395,7 +395,7 @@ LOSS = {
     "`labels` to be non-negative, got -2.0 at index (1, 1).": (
         ValueError,
         Z,
-        [[0, 1], [3, -2], [1, 0]],
+        [[0.0, 1.0], [3.0, -2.0], [1.0, 0.0]],
         {},
     ),
     "`labels` to sum to 1 within 1e-06, got 0.5 at index (1,).": (
