@@ -73,6 +73,11 @@ BAD = {
         r"`labels` to be non-negative, got -0\.5 at index \(2, 1\)\.",
         (ZEROS, changed(THIRDS, (2, 1), -0.5)),
     ),
+    "soft labels negative after zeros": (
+        ValueError,
+        r"`labels` to be non-negative, got -1\.0 at index \(2, 0\)\.",
+        (ZEROS, changed(np.eye(4, 3), (2, 0), -1)),
+    ),
     "soft labels NaN": (
         ValueError,
         r"got nan at index \(2, 1\)",
