@@ -5,8 +5,9 @@ booleans become float64. Everything else raises `TypeError`; a shape or a value 
 raises `ValueError`. A message says what was expected of which argument, what came, and where.
 """
 
+import math
 import operator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,12 +52,17 @@ def as_float(values: ArrayLike, name: str) -> Array:
     return np.asarray(array, dtype=np.float32 if small else np.float64)
 
 
+def refuse(value: Any, name: str, expected: str, index: tuple[Any, ...]) -> NoReturn:
+    """Raise for one value: what was expected, what came, and where."""
+    where = f" at index {tuple(map(int, index))}" if index else ""
+    raise ValueError(f"Expected `{name}` {expected}, got {value}{where}.")
+
+
 def check(valid: Array, values: Array, name: str, expected: str) -> None:
-    """Raise for the first of `values` that is not `valid`: its value and where it stands."""
+    """Raise for the first of `values` that is not `valid`."""
     if not valid.all():
-        index = tuple(int(i) for i in np.unravel_index(np.argmin(valid), valid.shape))
-        where = f" at index {index}" if index else ""
-        raise ValueError(f"Expected `{name}` {expected}, got {values[index]}{where}.")
+        index = np.unravel_index(np.argmin(valid), valid.shape)
+        refuse(values[index], name, expected, index)
 
 
 def check_axis(axis: int, ndim: int, name: str) -> int:
@@ -82,15 +88,29 @@ def check_axes(axis: int | tuple[int, ...] | None, ndim: int, name: str) -> tupl
     return axes
 
 
-def check_probabilities(values: Array, name: str, axis: int) -> None:
-    """`values` must be at least 0 and sum to 1 along `axis`."""
-    if not values.min(initial=0.0) >= 0.0:  # so written, it catches NaN too
-        check(values >= 0.0, values, name, "to be non-negative")
-    tolerance = 1e-6 if values.dtype == np.float64 else 1e-3
-    with np.errstate(all="ignore"):
-        totals = values.sum(axis=axis, dtype=np.float64)
-        valid = np.abs(totals - 1.0) <= tolerance
-    check(valid, totals, name, f"to sum to 1 within {tolerance}")
+def check_probabilities(
+    values: Array, name: str, axis: int, dtype: np.dtype[Any], where: Array | None = None
+) -> None:
+    """`values` must be at least 0 and sum to 1 along `axis`, in the rows where they count."""
+    if not values.min(initial=0) >= 0:  # so written, it catches NaN too
+        excluded = False if where is None else ~np.expand_dims(where, axis)
+        check((values >= 0) | excluded, values, name, "to be non-negative")
+    tolerance = 1e-6 if dtype == np.float64 else 1e-3
+    moved = np.moveaxis(values, axis, -1)
+    *shape, classes = moved.shape
+    rows = moved.reshape(math.prod(shape), classes)
+    kept = None if where is None else where.reshape(-1)
+    for start in range(0, len(rows), 1 << 15):  # few at a time, so that it takes little memory
+        block = slice(start, start + (1 << 15))
+        with np.errstate(all="ignore"):
+            totals = rows[block].sum(axis=1, dtype=np.float64)
+        valid = np.abs(totals - 1) <= tolerance
+        if kept is not None:
+            valid |= ~kept[block]
+        if not valid.all():
+            first = int(np.argmin(valid))
+            index = np.unravel_index(start + first, shape)
+            refuse(totals[first], name, f"to sum to 1 within {tolerance}", index)
 
 
 def check_broadcast(**arrays: Array) -> None:
@@ -170,25 +190,7 @@ def check_soft_labels(labels: Array, logits: Array, axis: int, where: Array | No
         raise ValueError(
             f"Expected `labels` to have the shape of `logits`, {logits.shape}, got {labels.shape}."
         )
-    if not labels.min(initial=0) >= 0:  # so written, it catches NaN too
-        excluded = False if where is None else ~np.expand_dims(where, axis)
-        check((labels >= 0) | excluded, labels, "labels", "to be non-negative")
-    tolerance = 1e-6 if logits.dtype == np.float64 else 1e-3
-    moved = np.moveaxis(labels, axis, -1)
-    rows, kept = moved.reshape(-1, moved.shape[-1]), None if where is None else where.reshape(-1)
-    for start in range(0, len(rows), 1 << 15):  # few at a time, so that it takes little memory
-        block = slice(start, start + (1 << 15))
-        totals = rows[block].sum(axis=1, dtype=np.float64)
-        valid = np.abs(totals - 1) <= tolerance
-        if kept is not None:
-            valid |= ~kept[block]
-        if not valid.all():
-            first = int(np.argmin(valid))
-            index = tuple(int(i) for i in np.unravel_index(start + first, moved.shape[:-1]))
-            raise ValueError(
-                f"Expected `labels` to sum to 1 within {tolerance}, "
-                f"got {totals[first]} at index {index}."
-            )
+    check_probabilities(labels, "labels", axis, logits.dtype, where)
 
 
 def check_out(out: Array, logits: Array, inputs: dict[str, object]) -> None:

@@ -214,7 +214,7 @@ def _distribution(values: ArrayLike, name: str, axis: int) -> Array:
     if array.ndim == 0:
         raise ValueError(f"Expected `{name}` to have at least one dimension, got shape ().")
     axis = check_axis(axis, array.ndim, name)
-    check_probabilities(array, name, axis)
+    check_probabilities(array, name, axis, array.dtype)
     return np.ascontiguousarray(np.moveaxis(array, axis, -1))
 
 

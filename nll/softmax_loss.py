@@ -32,9 +32,17 @@ from nll._validate import (
     check_soft_labels,
 )
 
-_BLOCK_BYTES = 1 << 19  # a block of logits, its scratch and its gradient stay in the cache
+_BLOCK_BYTES = 1 << 19  # a block of logits, its scratch and its gradient stay in the cache,
+_BLOCK_ROWS = 1 << 14  # and so do the vectors with one number a row
 _FEW_CLASSES = 40  # up to here, passes down the columns are quicker than passes along short rows
 _log1p = partial(np.log1p, dtype=np.float64)  # quicker than in float32, and exact there
+
+
+def _log1p_of_many(x: Array) -> Array:
+    """`log1p` in a third of the time, to 2 u: the logarithm of u = 1 + x, and what u lost."""
+    x = x.astype(np.float64, copy=False)
+    u = 1 + x
+    return np.asarray(np.log(u) + (x - (u - 1)) / u)
 
 
 def _sum_over_classes(e: Array) -> Array:
@@ -64,7 +72,7 @@ def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
         e[label] = -wrong  # y_t - 1 = -wrong / (right + wrong)
         np.divide(classes, right + wrong, out=classes)
         np.copyto(grad, classes.T)
-    return np.asarray(lead + _log1p(wrong + (right - 1)))
+    return np.asarray(lead + _log1p_of_many(wrong + (right - 1)))
 
 
 def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
@@ -78,14 +86,16 @@ def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) ->
     np.exp(np.subtract(logits, top[:, None], out=rows), out=rows)
     right = e[label]
     e[label] = 0
-    if k > _FEW_CLASSES:  # where the label is best, the runner-up is its best rival
+    if k > _FEW_CLASSES:  # a large term swallows small ones: the best rival is added last
         won = np.flatnonzero(best == label)
         best[won] = starts[won] + rows[won].argmax(axis=1)
-    rival = e[best]
-    e[best] = 0  # the other terms are summed apart, for precision: a large one swallows small ones
-    wrong = np.add.reduce(rows, axis=1) + rival
-    if grad is not None:
+        rival = e[best]
+        e[best] = 0
+        wrong = np.add.reduce(rows, axis=1) + rival
         e[best] = rival
+    else:
+        wrong = np.add.reduce(rows, axis=1)
+    if grad is not None:
         e[label] = -wrong
         np.divide(rows, (right + wrong)[:, None], out=grad)
     return np.asarray(lead + _log1p(wrong + (right - 1)))
@@ -187,7 +197,7 @@ def _check(
 def _plan(rows: _Rows) -> tuple[_Kernel, int]:
     """Choose a kernel and the number of rows in a block."""
     n, k = rows.logits.shape
-    size = max(1, _BLOCK_BYTES // (k * rows.logits.itemsize))
+    size = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // (k * rows.logits.itemsize)))
     if rows.labels.ndim == 2 or rows.label_smoothing:
         return _soft_labels, max(1, size // 2)  # it works in several arrays of that size
     if k <= _FEW_CLASSES < n:

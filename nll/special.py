@@ -212,7 +212,7 @@ def softplus(logits: ArrayLike) -> Array:
 
     References
     ----------
-    Chapter *output_units* uses it, chapter *stable_kernels* derives it.
+    Chapter *stable_kernels* derives it.
 
     M. Maechler, "Accurately computing :math:`\log(1 - e^{-|a|})`", vignette of the R package Rmpfr.
 
@@ -304,7 +304,7 @@ def log_sigmoid(logits: ArrayLike) -> Array:
 
     References
     ----------
-    Chapter *output_units* uses it, chapter *stable_kernels* derives it.
+    Chapter *stable_kernels* derives it.
 
     Examples
     --------
