@@ -61,10 +61,15 @@ def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
     n, k = logits.shape
     label = labels * n + np.arange(n)
     classes = e.reshape(k, n)
-    np.copyto(classes, logits.T)
+    for start in range(0, n, 1024):  # rows that stay in the nearest cache for all classes
+        few = slice(start, start + 1024)
+        np.copyto(classes[:, few], logits[few].T)
     best = classes.max(axis=0)
     lead = best - e[label]
-    np.exp(np.subtract(classes, best, out=classes), out=classes)
+    np.subtract(classes, best, out=classes)
+    if classes.dtype == np.float64:
+        np.minimum(classes, -(2.0**-54), out=classes)  # exp is 1 there too, and slow at 0
+    np.exp(classes, out=classes)
     right = e[label]
     e[label] = 0
     wrong = _sum_over_classes(classes)

@@ -16,9 +16,9 @@ EDITS = [
     (r"  <!-- So that users can add custom icons -->\n.*?</script>\n", ""),
     # a column of links outside of any landmark
     (r'<div id="pst-primary-sidebar"', r'\g<0> role="complementary" aria-label="Book"'),
-    # the page shows before its scripts run
     # a role that the standard has withdrawn
     (r'role="doc-biblioentry"', 'role="listitem"'),
+    # the page shows before its scripts run
     (r"<script (src=\"[^\"]*(?:searchtools|language_data|searchindex)\.js)", r"<script defer \1"),
 ]
 LAUNCHER = re.compile(
