@@ -99,7 +99,7 @@ def check_probabilities(
     moved = np.moveaxis(values, axis, -1)
     *shape, classes = moved.shape
     rows = moved.reshape(math.prod(shape), classes)
-    kept = None if where is None else where.reshape(-1)
+    kept = None if where is None else where.ravel()
     for start in range(0, len(rows), 1 << 15):  # few at a time, so that it takes little memory
         block = slice(start, start + (1 << 15))
         with np.errstate(all="ignore"):

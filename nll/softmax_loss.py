@@ -40,7 +40,7 @@ _log1p = partial(np.log1p, dtype=np.float64)  # quicker than in float32, and exa
 
 def _log1p_of_many(x: Array) -> Array:
     """`log1p` in a third of the time, to 2 u: the logarithm of u = 1 + x, and what u lost."""
-    x = x.astype(np.float64, copy=False)
+    x = np.asarray(x, np.float64)
     u = 1 + x
     return np.asarray(np.log(u) + (x - (u - 1)) / u)
 
@@ -85,7 +85,7 @@ def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) ->
     n, k = logits.shape
     starts = np.arange(0, n * k, k)
     label, best = starts + labels, starts + logits.argmax(axis=1)
-    z, rows = logits.reshape(-1), e.reshape(n, k)
+    z, rows = logits.ravel(), e.reshape(n, k)
     top = z[best]
     lead = top - z[label]
     np.exp(np.subtract(logits, top[:, None], out=rows), out=rows)
@@ -150,7 +150,7 @@ class _Rows(NamedTuple):
             return logits, np.ascontiguousarray(labels, logits.dtype), excluded
         if excluded is not None:
             labels = np.where(excluded, 0, labels)  # -1 or 255 may stand there
-        labels = labels.astype(np.intp, copy=False)
+        labels = np.asarray(labels, np.intp)
         if self.label_smoothing:
             labels = _smoothed(labels, self.label_smoothing, logits)
         return logits, labels, excluded
@@ -194,8 +194,8 @@ def _check(
         targets = _as_rows(targets, axis)
     else:
         check_class_labels(targets, shape, logits.shape[axis], kept)
-        targets = targets.reshape(-1)
-    kept = None if kept is None else kept.reshape(-1)
+        targets = targets.ravel()
+    kept = None if kept is None else kept.ravel()
     return _Rows(_as_rows(logits, axis), targets, kept, label_smoothing, reduction)
 
 
@@ -225,7 +225,7 @@ def _sweep(rows: _Rows, grad: Array | None) -> Array:
         block = slice(start, start + size)
         logits, labels, excluded = rows.block(block)
         g = None if grad is None else grad[block]
-        e = g.reshape(-1) if in_place and g is not None else scratch[: logits.size]
+        e = g.ravel() if in_place and g is not None else scratch[: logits.size]
         loss = kernel(logits, labels, e, g)
         if rows.reduction == "mean" and g is not None:
             g /= kept

@@ -98,6 +98,11 @@ BAD = {
         r"sum to 1.*got 0\.0 at index \(3,\)",
         (ZEROS, np.eye(4, 3)),
     ),
+    "soft labels, wrong in one row of many": (
+        ValueError,
+        r"got 0\.75 at index \(40000,\)",
+        (np.zeros((70_000, 2)), changed(np.full((70_000, 2), 0.5), (40_000, 1), 0.25)),
+    ),
     "soft labels off by 2e-6": (ValueError, "sum to 1 within 1e-06", (ZEROS, THIRDS * (1 + 2e-6))),
     "soft float32 labels off by 2e-3": (
         ValueError,

@@ -53,15 +53,43 @@ NAMES = {
 }  # fmt: skip
 
 EQUIVALENT = {
-    "_BLOCK": "how much is worked on at a time changes the speed only",
-    "_WIDE = ": "likewise",
-    "_FEW": "likewise",
-    "few = slice(start, start + 1024)  [1024": "a row more is copied again",
-    "if classes.dtype == np.float64": "the line below changes the speed only",
-    "np.minimum(classes, -(2.0**-54)": "likewise",
-    "near = np.abs(ratio - 1.0) < 0.5  [Lt -> LtE]": "at 1/2 both branches are right",
+    # how much is worked on at a time, in which memory and in which layout, changes the speed only
+    "_BLOCK": "speed only",
+    "_WIDE = ": "speed only",
+    "_FEW": "speed only",
+    "few = b == 1 and 1 < k <= _FEW < a": "speed only",
+    "if not few and logits.nbytes <= _BLOCK": "speed only",
+    "rows, columns = max(": "speed only",
+    "kernel(logits[block].copy() if few": "speed only",
+    "few = slice(start, start + 1024)  [1024": "speed only",
+    "if classes.dtype == np.float64": "speed only",
+    "np.minimum(classes, -(2.0**-54)": "speed only",
+    "if k <= _FEW_CLASSES < n": "speed only",
+    "size = max(1, min(": "speed only",
+    "return _soft_labels, max(": "speed only",
+    "return _few_classes, size & ~31 | 16": "speed only",
+    "in_place = ": "speed only",
+    "scratch = np.empty(": "speed only",
+    "losses = np.empty(n if rows.reduction": "speed only",
+    "e = g.ravel() if in_place": "speed only",
+    "block = slice(start, start + (1 << 15))": "speed only",
+    "if isinstance(array, np.ndarray) and np.may_share_memory(out": "speed only",
+    # what passes a quick look is looked at once more
+    "if not values.min(initial=0) >= 0": "the next line decides",
+    "labels.item(labels.argmin()) >= 0": "the next line decides",
+    # mathematics
+    "odds: Array = np.maximum(small, array >= 0.0)": "at 0 both are 1",
+    "if k < 4 or": "four terms may be added in turn or in pairs",
+    "if half < 2:": "so may four or five rows",
+    "folded[0] += e[-1]  [0": "any of the rows may take the odd one",
+    "if k > _FEW_CLASSES:": "at 40 classes either sum is within the bar",
+    "small = rows.sum(axis=1) + (one - 1)  [Add": "one - 1 is 0 or NaN",
+    "near = np.abs(ratio - 1.0) < 0.5  [Lt": "at 1/2 both branches are right",
     "series = np.zeros_like(r)  [np.zeros_like": "it becomes r**34, less than rounding",
-    "for odd in range(33, 1, -2):  [1 -> 2]": "the same numbers, 33 down to 3",
+    "for odd in range(33, 1, -2):  [1": "the same numbers, 33 down to 3",
+    "lambda y: (y >= 0.0) & (y < np.inf) & (y == np.floor(y))": "a whole number is its ceiling too",
+    "valid = np.abs(totals - 1) <= tolerance  [LtE": "no sum is that far from 1 exactly",
+    "return moved if moved.ndim == 2 else moved.reshape(-1": "NumPy takes -2 for -1",
 }
 """How changes begin that may survive, as they break nothing, each with the reason."""
 
@@ -115,7 +143,8 @@ def variants(node: ast.AST) -> Iterator[ast.AST]:
 
 def children(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]]]:
     """Yield each child worth changing, with a function that puts another in its place."""
-    skipped = {"annotation", "returns", "defaults", "kw_defaults", "exc"}  # exc: error messages
+    # What is made once, at import, and error messages.
+    skipped = {"annotation", "returns", "defaults", "kw_defaults", "decorator_list", "exc"}
     for field, value in ast.iter_fields(node):
         if field in skipped:
             continue
