@@ -57,9 +57,16 @@ CONTRAST = f"""{TELL}
 
 SIDEWAYS = """const wide = document.documentElement.scrollWidth - innerWidth;
   if (wide > 0) return wide + " pixels wider than the screen";
+  const over = (e) => getComputedStyle(e).overflowX;
+  const frame = (e) => !e || over(e) !== "visible" ? e : frame(e.parentElement);
+  const cut = [...document.querySelectorAll("article :is(p, li, dt, code, .pre)")].filter((e) => {
+    const box = frame(e.parentElement), right = e.getBoundingClientRect().right;
+    return box && !/auto|scroll/.test(over(box))
+      ? right > box.getBoundingClientRect().right + 1 : !box && right > innerWidth + 1; });
+  if (cut.length) return cut.map((e) => "cut off at the right: " + e.textContent.slice(0, 80));
   const missed = () => [...document.querySelectorAll("article *")].filter((e) =>
     e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0
-    && /auto|scroll/.test(getComputedStyle(e).overflowX));
+    && /auto|scroll/.test(over(e)));
   for (let i = 0; i < 40 && missed().length; i++)  // the theme waits after a change of width
     await new Promise((done) => setTimeout(done, 50));
   return missed().map((e) => "scrolls, but the keyboard cannot reach it: " + e.className);"""
