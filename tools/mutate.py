@@ -6,7 +6,8 @@ assertion or by what they print. It takes an hour.
 
 A change is made in a forked process, by giving the functions that exist already the code of the
 changed source; so nothing is imported or collected twice, and each change meets only the tests, or
-the cells of chapters from the first, that run the changed line.
+the cells of chapters from the first, that run the changed line. (With more than one thread of
+OpenMP a forked process would wait for threads that it does not have.)
 """
 
 import ast
