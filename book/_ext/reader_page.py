@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -62,6 +63,23 @@ def frame(html: str, page: Path) -> str:
     return PICTURE.sub(box, html)
 
 
+def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Let no line begin with the full stop after a formula, nor end with the bracket before it."""
+    for math in list(doctree.findall(nodes.math)) if app.builder.format == "html" else []:
+        parent, place = math.parent, math.parent.index(math)
+        around = parent[max(place - 1, 0) : place], parent[place + 1 : place + 2]
+        before, after = ("".join(n for n in found if isinstance(n, nodes.Text)) for found in around)
+        opening, closing = re.search(r"[(\[“]*$", before)[0], re.match(r"[^\w\s]*", after)[0]
+        if opening:
+            parent[place - 1] = nodes.Text(before.removesuffix(opening))
+        if closing:
+            parent[place + 1] = nodes.Text(after.removeprefix(closing))
+        if opening or closing:
+            group = nodes.inline(classes=["together"])
+            parent[place] = group
+            group += [nodes.Text(opening), math, nodes.Text(closing)]
+
+
 def send_on(app: Sphinx) -> None:
     """Send a reader who opens the site's folder on to the title page."""
     first = f"{app.config.root_doc}.html"
@@ -92,6 +110,7 @@ def edit_pages(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.connect("doctree-resolved", keep_together)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", edit_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
