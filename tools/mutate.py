@@ -83,7 +83,9 @@ EQUIVALENT = {
     "if k < 4 or": "four terms may be added in turn or in pairs",
     "if half < 2:": "so may four or five rows",
     "folded[0] += e[-1]  [0": "any of the rows may take the odd one",
-    "if k > _FEW_CLASSES:": "at 40 classes either sum is within the bar",
+    "if k > _FEW_CLASSES:  # a large term swallows small ones: the best rival is added last  [Gt": (
+        "at 40 classes either sum is within the bar"
+    ),
     "small = rows.sum(axis=1) + (one - 1)  [Add": "one - 1 is 0 or NaN",
     "near = np.abs(ratio - 1.0) < 0.5  [Lt": "at 1/2 both branches are right",
     "series = np.zeros_like(r)  [np.zeros_like": "it becomes r**34, less than rounding",
