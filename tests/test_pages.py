@@ -40,6 +40,18 @@ def test_all_mathematics_is_rendered(page):
 
 
 @every_page
+def test_no_line_begins_with_the_stop_after_a_formula(page):
+    apart = [
+        f"{math.get_text()[-20:]}{math.next_sibling[:10]}"
+        for math in soup(page).select("article span.math")
+        if re.match(r"[^\w\s]", str(math.next_sibling or ""))
+        and math.next_sibling.name is None
+        and "together" not in math.parent.get("class", [])
+    ]
+    assert not apart, f"{page.name}: {apart}"
+
+
+@every_page
 def test_nothing_is_loaded_from_another_host(page):
     for name, attribute in LOADS.items():
         for tag in soup(page).find_all(name):
