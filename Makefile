@@ -11,10 +11,14 @@ endif
 VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info[:3])" 2>/dev/null)
 READY := .venv/ready-$(or $(VERSION),none)
 NODE := tools/node_modules/.package-lock.json
+PAPER := why-negative-log-likelihood
+# Debian's names of what sets the book on paper, and a file from each.
+LATEX := latexmk texlive-xetex texlive-latex-extra texlive-fonts-recommended fonts-texgyre fonts-dejavu-core fonts-unfonts-core
+LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf DejaVuSansMono.ttf UnBatang.ttf
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book serve test portable mutate lint execute clean
+.PHONY: help book pdf latex serve test portable mutate lint execute clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -22,6 +26,17 @@ help:  ## show this list
 book: $(READY) $(NODE)  ## build the book (the path of index.html is printed at the end)
 	@$(BIN)/jupyter-book build . --all -W -n --keep-going -q
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
+
+pdf: latex $(READY)  ## build one PDF of the book (needs LaTeX)
+	@rm -rf _build/latex
+	@$(BIN)/jupyter-book build . --builder latex --all -W -n --keep-going -q
+	@cd _build/latex && latexmk -pdfxe -interaction=nonstopmode -halt-on-error $(PAPER).tex >/dev/null 2>&1 || \
+	  { echo "LaTeX stopped; _build/latex/$(PAPER).log says where."; exit 1; }
+	@echo "The book is at $(CURDIR)/_build/latex/$(PAPER).pdf"
+
+latex:
+	@(command -v latexmk && command -v xelatex && for f in $(LATEX_FILES); do kpsewhich $$f || exit 1; done) >/dev/null 2>&1 || \
+	  { echo "The PDF needs LaTeX and fonts. On Debian and Ubuntu: apt install --no-install-recommends $(LATEX)"; exit 1; }
 
 serve: book  ## build the book and serve it on this machine
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
