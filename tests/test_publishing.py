@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import publishing
 import pytest
 from downloads import WHEEL
-from notebooks import STEMS
+from notebooks import ROOT, STEMS
 from site_pages import PAGES, SITE, soup
 
 ADDRESSES = {
@@ -34,7 +34,10 @@ def test_addresses_are_filled_in(config, monkeypatch):
     assert config.html_baseurl == config.ogp_site_url == "https://books.example/why/"
     assert config.notfound_urls_prefix == "/why/"
     assert config.html_theme_options["repository_url"] == ADDRESSES["BOOK_REPOSITORY"]
-    assert "0123456" in config.html_theme_options["extra_footer"]
+    footer = config.html_theme_options["extra_footer"]
+    assert "0123456" in footer
+    assert f'href="https://books.example/why/{publishing.PDF}"' in footer
+    assert f"PAPER := {publishing.PDF.removesuffix('.pdf')}\n" in (ROOT / "Makefile").read_text()
 
 
 def test_no_address_is_invented(config):

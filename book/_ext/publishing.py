@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 CARD = "_static/card.png"
+PDF = "why-negative-log-likelihood.pdf"  # put there by the workflow, after `make pdf`
 
 
 def address() -> str:
@@ -31,6 +32,8 @@ def edition() -> str:
     line = f"Edition {version('nll')}"
     if repository and commit:
         line += f', <a href="{repository}/tree/{commit}">commit {commit[:7]}</a>'
+    if url := address():
+        line += f', also as <a href="{url}{PDF}">one PDF</a>'
     return f"<p>{line}. Text and figures: CC BY 4.0. Code: MIT.</p>"
 
 
