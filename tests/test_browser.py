@@ -1,6 +1,7 @@
 """Every page in a real browser: accessible, within the screen, light, and on its own."""
 
 import gzip
+from functools import partial
 from urllib.parse import unquote, urlparse
 
 import pytest
@@ -15,6 +16,9 @@ FIRST_VISIT = 350_000
 
 OWN_PAGES = [f"book/{page.name}" for page in PAGES] + ["search.html", "genindex.html", "404.html"]
 
+PAGE = "book/likelihood.html"
+"""One with links and code."""
+
 every_page = pytest.mark.parametrize("page", OWN_PAGES)
 
 
@@ -27,6 +31,7 @@ def weight(address):
 @every_page
 def test_page_in_a_browser(browser, page):
     assert browser.open(page) == [], "errors in the console"
+    browser.wake()
     asked = {address for address in browser.requests() if not address.startswith("data:")}
     away = {address for address in asked if not address.startswith(browser.address)}
     assert not away, "the page asks other hosts"
@@ -77,3 +82,37 @@ STRUCTURE = f"""{TELL}
   const only = {{type: "tag", values: given[0]}}, no = {{enabled: false}};
   const off = {{"color-contrast": no, "scrollable-region-focusable": no}};  // checked above
   return tell(await axe.run({{runOnly: only, rules: off, resultTypes: ["violations"]}}));"""
+
+
+COLORS = """const [text, ...marked] = ["p", "a.internal", ".highlight", ".highlight .kn"]
+    .map((selector) => getComputedStyle(document.querySelector(`article ${selector}`)).color);
+  return [getComputedStyle(document.body).backgroundColor, text, ...marked];"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colors_do_not_wait_for_a_script(browser, theme):
+    switch = partial(browser.driver.execute_cdp_cmd, "Emulation.setScriptExecutionDisabled")
+    browser.open(PAGE)
+    browser.show(1280, theme)
+    usual = browser.driver.execute_script(COLORS)
+    switch({"value": True})
+    try:
+        browser.driver.get(browser.driver.current_url)
+        assert browser.driver.execute_script(COLORS) == usual
+    finally:
+        switch({"value": False})
+    ground, text, link, code, keyword = usual
+    assert len({ground, text, link}) == len({ground, code, keyword}) == 3
+
+
+def test_dark_from_the_first_paint(browser):
+    block = partial(browser.driver.execute_cdp_cmd, "Network.setBlockedURLs")
+    browser.show(1280, "dark")
+    browser.driver.execute_cdp_cmd("Network.enable", {})
+    block({"urls": ["*pydata-sphinx-theme.js*"]})  # what sets the theme later
+    try:
+        browser.open(PAGE)
+        theme = browser.driver.execute_script("return document.documentElement.dataset.theme")
+    finally:
+        block({"urls": []})
+    assert theme == "dark"

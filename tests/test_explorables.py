@@ -94,9 +94,7 @@ def test_sliders_say_what_nll_computes(browser, stem):
     numbers, positions = EXPLORABLES[stem]
     assert browser.open(f"book/{stem}.html") == []
     browser.show(390, "light")
-    browser.run(
-        "while (!document.querySelector('.vega-bind')) await new Promise(requestAnimationFrame)"
-    )
+    browser.wake()
     sliders = browser.driver.find_elements(By.CSS_SELECTOR, ".explorable input")
     assert len(sliders) == len(positions[0])
     first = tuple(float(slider.get_attribute("value")) for slider in sliders)
@@ -111,9 +109,7 @@ def test_sliders_say_what_nll_computes(browser, stem):
 @every_explorable
 def test_sliders_move_by_keyboard_and_have_names(browser, stem):
     browser.open(f"book/{stem}.html")
-    browser.run(
-        "while (!document.querySelector('.vega-bind')) await new Promise(requestAnimationFrame)"
-    )
+    browser.wake()
     for slider in browser.driver.find_elements(By.CSS_SELECTOR, ".explorable input"):
         assert slider.accessible_name, "a slider without a name"
         before, (old, _) = float(slider.get_attribute("value")), says(browser)

@@ -1,4 +1,4 @@
-"""Send Vega's libraries, from the Python package vl-convert, with the pages that move a chart."""
+"""Keep Vega's libraries, from the Python package vl-convert, for readers who come to a chart."""
 
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,8 @@ BUNDLE, OWN = "explorables-vega.js", "explorables.js"
 def add_scripts(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Name the scripts on a page that has an explorable, and on no other."""
+    """Name our script on a page that has an explorable; it asks for the libraries when needed."""
     if 'class="explorable"' in context.get("body", ""):
-        app.add_js_file(BUNDLE, loading_method="defer")
         app.add_js_file(OWN, loading_method="defer")
 
 

@@ -67,6 +67,6 @@ def trim_icons(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register with Sphinx; the pages must be written before, so this runs last."""
-    app.connect("build-finished", trim_icons, priority=900)
+    """Register with Sphinx; the pages must be written before, and the sheets joined after."""
+    app.connect("build-finished", trim_icons, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,9 +19,36 @@ EDITS = [
     (r'<div id="pst-primary-sidebar"', r'\g<0> role="complementary" aria-label="Book"'),
     # a role that the standard has withdrawn
     (r'role="doc-biblioentry"', 'role="listitem"'),
-    # the page shows before its scripts run
+    # a theme from the first paint on: the reader's choice, else the system's
+    (
+        r'localStorage\.getItem\("theme"\) \|\| "auto"',
+        '{light: "light", dark: "dark"}[document.documentElement.dataset.mode] ??\n'
+        '      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")',
+    ),
+    # colors for those whose browser runs no script, as no_script.py makes them
+    (
+        r'<link [^>]*href="([^"]*)book\.css[^>]*>',
+        r'\g<0>\n    <noscript><link rel="stylesheet" href="\1styles/no-script.css"/></noscript>',
+    ),
+    # the same logo twice, of which the dark one waits for a script
+    (
+        r'(<img [^>]*"logo__image) only-light("[^>]*>)\s*<img [^>]*only-dark[^>]*>',
+        r"\1 dark-light\2",
+    ),
+    # pages that Sphinx makes of itself do not say what they are
+    (
+        r'\A(?!.*<meta name="description")(.*?<title>([^<]*)</title>)',
+        r'\1\n    <meta name="description" content="\2: an executable textbook"/>',
+    ),
+    # scripts that would come before what the page needs to show
+    (r"<!-- Pre-loaded scripts.*?-->\s*(?:<link rel=\"preload\" as=\"script\"[^>]*>\s*)*", ""),
+    # the page shows before its scripts run; only the page of results searches
+    (r"\n    <script src=\"[^\"]*searchtools\.js.*?searchindex\.js[^>]*></script>", ""),
     (r"<script (src=\"[^\"]*(?:searchtools|language_data|searchindex)\.js)", r"<script defer \1"),
 ]
+OPTIONS = r"<script src=\"[^\"]*documentation_options\.js[^\"]*\"></script>"
+"""A request for three lines, which the page waits for; they are put in its place."""
+
 LAUNCHER = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.S
 )
@@ -96,14 +123,16 @@ def edit_pages(app: Sphinx, exception: Exception | None) -> None:
     """Edit all pages that were written."""
     if exception or app.builder.format != "html":
         return
+    options = (Path(app.outdir) / "_static/documentation_options.js").read_text(encoding="utf-8")
+    edits = [*EDITS, (OPTIONS, f"<script>{options}</script>")]
     edited = set()
     for page in Path(app.outdir).rglob("*.html"):
         html = page.read_text(encoding="utf-8")
-        for pattern, replacement in EDITS:
+        for pattern, replacement in edits:
             html, count = re.subn(pattern, replacement, html, flags=re.DOTALL)
             edited |= {pattern} if count else set()
         page.write_text(frame(html, page), encoding="utf-8")
-    if missed := {pattern for pattern, _ in EDITS} - edited:
+    if missed := {pattern for pattern, _ in edits} - edited:
         raise ExtensionError(f"reader_page: no page contains {missed}")
     send_on(app)
 

@@ -1,0 +1,37 @@
+"""The search finds Korean and English words: from a server, from a folder, and by the keyboard."""
+
+from urllib.parse import quote
+
+import pytest
+from selenium.webdriver import ActionChains, Keys
+from site_pages import SITE
+
+FOUND = {
+    "우도": "book/glossary.html",
+    "소프트맥스": "book/glossary.html",
+    "교차 엔트로피": "book/glossary.html",
+    "교차엔트로피": "book/glossary.html",
+    "logsumexp": "book/api.html",
+    "likelihoods": "book/likelihood.html",
+}
+"""What readers look for, and a page that has to be among the results."""
+
+RESULTS = """const told = () => document.querySelector(".search-summary")?.innerText ?? "";
+  while (!/^(Search finished|Your search did not)/.test(told()))
+    await new Promise(requestAnimationFrame);
+  return [...document.querySelectorAll("ul.search li a")].map((a) => a.href.split(/[?#]/)[0]);"""
+
+
+@pytest.mark.parametrize("place", ["server", "folder"])
+@pytest.mark.parametrize("query", FOUND)
+def test_search_finds(browser, query, place):
+    root = browser.address if place == "server" else SITE.as_uri()
+    browser.driver.get(f"{root}/search.html?q={quote(query)}")
+    assert f"{root}/{FOUND[query]}" in browser.run(RESULTS)
+
+
+def test_search_by_keyboard(browser):
+    browser.open("book/information.html")
+    keys = ActionChains(browser.driver).key_down(Keys.CONTROL).send_keys("k").key_up(Keys.CONTROL)
+    keys.send_keys("우도", Keys.ENTER).perform()
+    assert f"{browser.address}/book/glossary.html" in browser.run(RESULTS)
