@@ -18,6 +18,7 @@ SHEETS = [
 ]
 """Those that know themes, in the order of the pages, under ``_static``."""
 
+WITHOUT_SCRIPT = "styles/no-script.css"
 MEDIA = {
     "light": "not all and (prefers-color-scheme: dark)",
     "dark": "(prefers-color-scheme: dark)",
@@ -40,7 +41,7 @@ def write_sheet(app: Sphinx, exception: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     css = "".join((static / sheet).read_text(encoding="utf-8") for sheet in SHEETS)
     blocks = [f"@media {MEDIA[t]}{{{without_script(css, t)}}}\n" for t in MEDIA]
-    (static / "styles/no-script.css").write_text("".join(blocks), encoding="utf-8")
+    (static / WITHOUT_SCRIPT).write_text("".join(blocks), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -3,58 +3,26 @@
 A page shows when the last of its sheets has come; most of the theme's rules are for nothing here.
 """
 
+import os
 import posixpath
 import re
+import subprocess
 import zlib
 from pathlib import Path
 from typing import Any
 
+from no_script import WITHOUT_SCRIPT
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-RULE = re.compile(r"([^{}@;]+)(\{[^{}]*\})")
-EMPTY = re.compile(r"@media[^{}]*\{\s*\}")
-COMMA = re.compile(r",(?![^()]*\))")
-APART = re.compile(r":(?:not|is|where)\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]")
-CLASS = re.compile(r"\.(-?[_a-zA-Z][\w-]*)")
 URL = re.compile(r"url\((?!\"?data:)([^)]+)\)")
 IMPORT = re.compile(r'@import "([^"]+)";')
 LINK = re.compile(
     r'(?<!<noscript>)<link (?=[^>]*rel="stylesheet")[^>]*href="([^"]*_static/)([^"?]*)[^>]*>\s*'
 )
 JOINED = "pages.css"
-MADE = ("bs-",)
-"""How classes begin that a script puts together."""
-
-
-def words_in_use(site: Path) -> set[str]:
-    """Return all that may be a class in the site's pages and scripts."""
-    files = [*site.rglob("*.html"), *site.rglob("*.js")]
-    return {w for path in files for w in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
-
-
-def trim(css: str, words: set[str]) -> str:
-    """Drop the selectors of `css` that name a class outside of `words`."""
-
-    def usable(selector: str) -> bool:
-        names = CLASS.findall(APART.sub("", selector))
-        return all(name in words or name.startswith(MADE) for name in names)
-
-    def keep(rule: re.Match[str]) -> str:
-        selectors = [s for s in COMMA.split(rule[1]) if usable(s)]
-        return ",".join(selectors) + rule[2] if selectors else ""
-
-    return EMPTY.sub("", RULE.sub(keep, COMMENT.sub("", css)))
-
-
-def trim_sheets(app: Sphinx, exception: Exception | None) -> None:
-    """Trim every style sheet of the site."""
-    if exception or app.builder.format != "html":
-        return
-    words = words_in_use(Path(app.outdir))
-    for sheet in (Path(app.outdir) / "_static").rglob("*.css"):
-        sheet.write_text(trim(sheet.read_text(encoding="utf-8"), words), encoding="utf-8")
+PURGE = Path("tools/purge.mjs")
 
 
 def read(sheet: str, static: Path) -> str:
@@ -79,8 +47,8 @@ def join_sheets(app: Sphinx, exception: Exception | None) -> None:
     lists = {tuple(sheet for _, sheet in LINK.findall(html)) for html in pages.values()} - {()}
     if len(lists) != 1:
         raise ExtensionError(f"style_sheets: pages differ in their sheets: {lists}")
-    css = '@charset "UTF-8";' + "".join(read(sheet, static) for sheet in lists.pop())
-    (static / JOINED).write_text(css, encoding="utf-8")
+    css = COMMENT.sub("", "".join(read(sheet, static) for sheet in lists.pop()))
+    (static / JOINED).write_text('@charset "UTF-8";' + css, encoding="utf-8")
     name = f"{JOINED}?v={zlib.crc32(css.encode()):08x}"
     for page, html in pages.items():
         if link := LINK.search(html):
@@ -88,8 +56,17 @@ def join_sheets(app: Sphinx, exception: Exception | None) -> None:
             page.write_text(LINK.sub("", html).replace("</title>", tag, 1), encoding="utf-8")
 
 
+def purge_sheets(app: Sphinx, exception: Exception | None) -> None:
+    """Let PurgeCSS leave out the rules that no page of this site can use."""
+    if exception or app.builder.format != "html":
+        return
+    command = ["node", str(app.srcdir / PURGE), f"_static/{JOINED}", f"_static/{WITHOUT_SCRIPT}"]
+    lasting = os.environ | {"NODE_OPTIONS": ""}  # not only as long as there is input
+    subprocess.run(command, cwd=app.outdir, env=lasting, check=True)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; pages and sheets must be written before."""
-    app.connect("build-finished", trim_sheets, priority=700)
     app.connect("build-finished", join_sheets, priority=850)
+    app.connect("build-finished", purge_sheets, priority=860)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
