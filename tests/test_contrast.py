@@ -77,6 +77,7 @@ DRAWN = [
 @pytest.mark.parametrize("page", DRAWN)
 def test_text_in_figures_can_be_read(browser, page):
     browser.open(page)
+    browser.wake()
     for theme in "light", "dark":
         browser.show(1280, theme)
         found = browser.run(CONTRAST, DRAWINGS)
