@@ -214,7 +214,7 @@ def softplus(logits: ArrayLike) -> Array:
     ----------
     Chapter *stable_kernels* derives it.
 
-    M. Maechler, "Accurately computing :math:`\log(1 - e^{-|a|})`", vignette of the R package Rmpfr.
+    Martin Maechler, "Accurately computing :math:`\log(1 - e^{-|a|})`", vignette of the R package Rmpfr.
 
     Examples
     --------
