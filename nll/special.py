@@ -214,7 +214,8 @@ def softplus(logits: ArrayLike) -> Array:
     ----------
     Chapter *stable_kernels* derives it.
 
-    Martin Maechler, "Accurately computing :math:`\log(1 - e^{-|a|})`", vignette of the R package Rmpfr.
+    Martin Mächler, "Accurately computing :math:`\log(1 - e^{-|a|})`", vignette of the R package
+    Rmpfr.
 
     Examples
     --------
