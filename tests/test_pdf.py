@@ -7,9 +7,10 @@ import re
 
 import pytest
 from notebooks import ROOT
+from publishing import PDF
 from site_pages import PAGES, soup
 
-BUILT = ROOT / "_build" / "latex" / "why-negative-log-likelihood.pdf"
+BUILT = ROOT / "_build" / "latex" / PDF
 LABEL = re.compile(r"\\newlabel\{(?:equation:)?book/\w+:((?:eq|fig)-[\w-]+)\}\{\{([\d.]+)\}")
 TOO_WIDE = re.compile(r"Overfull \\hbox \((\d+)[\d.]*pt too wide\).*")
 MARGIN = 10  # points: what sticks out less is still well within the margin, or between columns

@@ -19,8 +19,7 @@ from typing import Any
 from browser import Quiet, serve
 from explorables import BUNDLE, OWN
 from notebooks import ROOT
-from site_pages import SITE
-from test_browser import FIRST_VISIT, OWN_PAGES
+from test_browser import FIRST_VISIT, OWN_PAGES, weight
 
 NODE = Path(sys.executable).with_name("node")
 LIGHTHOUSE = ROOT / "tools/lighthouse/node_modules/lighthouse/cli/index.js"
@@ -92,7 +91,7 @@ def weights(report: dict[str, Any]) -> tuple[int, int]:
     items = report["audits"]["network-requests"]["details"]["items"]
     first = sum(item["transferSize"] for item in items if BUNDLE not in item["url"])
     has = any(OWN in item["url"] for item in items)
-    return first, first + has * len(gzip.compress((SITE / "_static" / BUNDLE).read_bytes()))
+    return first, first + has * weight(f"/_static/{BUNDLE}")
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ EDITS = [
     # colors for those whose browser runs no script, as no_script.py makes them
     (
         r'<link [^>]*href="([^"]*)book\.css[^>]*>',
-        r'\g<0>\n    <noscript><link rel="stylesheet" href="\1styles/no-script.css"/></noscript>',
+        r'\g<0>\n    <noscript><link rel="stylesheet" href="\1no-script.css"/></noscript>',
     ),
     # the same logo twice, of which the dark one waits for a script
     (

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from no_script import WITHOUT_SCRIPT
+from no_script import WITHOUT_SCRIPT, without_script
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -49,6 +49,7 @@ def join_sheets(app: Sphinx, exception: Exception | None) -> None:
         raise ExtensionError(f"style_sheets: pages differ in their sheets: {lists}")
     css = COMMENT.sub("", "".join(read(sheet, static) for sheet in lists.pop()))
     (static / JOINED).write_text('@charset "UTF-8";' + css, encoding="utf-8")
+    (static / WITHOUT_SCRIPT).write_text(without_script(css), encoding="utf-8")
     name = f"{JOINED}?v={zlib.crc32(css.encode()):08x}"
     for page, html in pages.items():
         if link := LINK.search(html):
