@@ -68,6 +68,13 @@ class Browser:
             "  await new Promise(requestAnimationFrame);"
         )
 
+    def lay_out(self) -> None:
+        """Lay out what is far away too, as for a reader who has been there."""
+        self.run(
+            "const style = document.head.appendChild(document.createElement('style'));"
+            "style.textContent = '* { content-visibility: visible !important; }';"
+        )
+
     def show(self, width: int, theme: str) -> None:
         """Make the window `width` pixels wide, and the reader's system prefer `theme`."""
         size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 from browser import LAYOUTS
 from notebooks import ROOT
-from site_pages import PAGES, SITE
+from site_pages import PAGES, SITE, soup
 
 AXE = ROOT / "tools" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -32,6 +32,7 @@ def weight(address):
 def test_page_in_a_browser(browser, page):
     assert browser.open(page) == [], "errors in the console"
     browser.wake()
+    browser.lay_out()
     asked = {address for address in browser.requests() if not address.startswith("data:")}
     away = {address for address in asked if not address.startswith(browser.address)}
     assert not away, "the page asks other hosts"
@@ -71,10 +72,11 @@ SIDEWAYS = """const wide = Math.max(document.documentElement.scrollWidth, innerW
   if (cut.length) return cut.map((e) => "cut off at the right: " + e.textContent.slice(0, 80));
   const missed = () => [...document.querySelectorAll("article *")].filter((e) =>
     e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0
-    && /auto|scroll/.test(over(e)));
-  for (let i = 0; i < 40 && missed().length; i++)  // the theme waits after a change of width
-    await new Promise((done) => setTimeout(done, 50));
-  return missed().map((e) => "scrolls, but the keyboard cannot reach it: " + e.className);"""
+    && /auto|scroll/.test(over(e)) && e.checkVisibility());
+  for (let i = 0; i < 40 && missed().length; i++)  // until the new sizes were looked at
+    await new Promise(requestAnimationFrame);
+  return missed().map((e) =>
+    "scrolls, but the keyboard cannot reach it: " + e.textContent.slice(0, 80));"""
 
 STRUCTURE = f"""{TELL}
   for (const e of document.querySelectorAll(".highlight pre, .katex-mathml, .katex-html"))
@@ -82,6 +84,19 @@ STRUCTURE = f"""{TELL}
   const only = {{type: "tag", values: given[0]}}, no = {{enabled: false}};
   const off = {{"color-contrast": no, "scrollable-region-focusable": no}};  // checked above
   return tell(await axe.run({{runOnly: only, rules: off, resultTypes: ["violations"]}}));"""
+
+
+TOP = """for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  return document.getElementById(given[0]).firstElementChild.getBoundingClientRect().top;"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_link_into_a_chapter_lands_at_its_heading(browser, width):
+    browser.show(width, "light")
+    for section in soup(SITE / PAGE).select("article > section > section[id]")[1:-1:3]:
+        browser.open(f"{PAGE}#{section['id']}")
+        top = browser.run(TOP, section["id"])
+        assert 0 <= top <= 150, f"{section['id']} stands at {top} pixels"
 
 
 COLORS = """const [text, ...marked] = ["p", "a.internal", ".highlight", ".highlight .kn"]

@@ -46,6 +46,9 @@ EDITS = [
     (r"\n    <script src=\"[^\"]*searchtools\.js.*?searchindex\.js[^>]*></script>", ""),
     (r"<script (src=\"[^\"]*(?:searchtools|language_data|searchindex)\.js)", r"<script defer \1"),
 ]
+TAB_STOPS = r',"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)'
+"""Where the theme lays out the whole page, box after box; book.js takes those that are near."""
+
 OPTIONS = r"<script src=\"[^\"]*documentation_options\.js[^\"]*\"></script>"
 """A request for three lines, which the page waits for; they are put in its place."""
 
@@ -119,6 +122,15 @@ def send_on(app: Sphinx) -> None:
     )
 
 
+def edit_script(static: Path) -> None:
+    """Leave to book.js what the theme's script does slowly."""
+    script = static / "scripts/pydata-sphinx-theme.js"
+    text, count = re.subn(TAB_STOPS, "", script.read_text(encoding="utf-8"))
+    if not count:
+        raise ExtensionError(f"reader_page: {script.name} does not contain {TAB_STOPS}")
+    script.write_text(text, encoding="utf-8")
+
+
 def edit_pages(app: Sphinx, exception: Exception | None) -> None:
     """Edit all pages that were written."""
     if exception or app.builder.format != "html":
@@ -134,6 +146,7 @@ def edit_pages(app: Sphinx, exception: Exception | None) -> None:
         page.write_text(frame(html, page), encoding="utf-8")
     if missed := {pattern for pattern, _ in edits} - edited:
         raise ExtensionError(f"reader_page: no page contains {missed}")
+    edit_script(Path(app.outdir) / "_static")
     send_on(app)
 
 
