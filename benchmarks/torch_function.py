@@ -1,4 +1,4 @@
-"""The loss of `nll` inside PyTorch: value and gradient in one pass, for tensors on the CPU."""
+"""The loss of `nll` inside PyTorch: value and gradient in one call, on the CPU."""
 
 import torch
 
@@ -6,7 +6,7 @@ from nll import softmax_cross_entropy_value_and_grad
 
 
 class SoftmaxCrossEntropy(torch.autograd.Function):
-    """`loss = SoftmaxCrossEntropy.apply(logits, labels)`: mean loss of `(N, K)` logits."""
+    """`SoftmaxCrossEntropy.apply(logits, labels)`: mean loss of `(N, K)` logits."""
 
     @staticmethod
     def forward(ctx, logits, labels):

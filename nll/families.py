@@ -1,7 +1,7 @@
 """One loss, many output units: negative log-likelihoods of exponential families.
 
 A family is a value, not a code path. All of them are of one form in the natural parameter eta that
-a model puts out: the loss is A(eta) - eta y + constant(y), the output unit is the mean A'(eta), and
+a model puts out: the loss is A(eta) - eta y + c(y), the output unit is the mean A'(eta), and
 the gradient is mean - y. That is the algebra; the code keeps the digits which it would cancel.
 """
 
@@ -38,9 +38,8 @@ class Family:
     gradient : callable
         ``gradient(eta, y)`` is its derivative with respect to eta: mean minus y.
     constant : callable, optional
-        ``constant(y)`` is the part of ``nll(eta, y)`` that eta does not touch, in nats. The
-        everyday form of the loss drops it: squared error is ``nll - constant(y)`` of the Gaussian,
-        twice over. Zero by default.
+        ``constant(y)`` is what the everyday form of the loss leaves out, in nats: squared error is
+        ``nll - constant(y)`` of the Gaussian, twice over. Zero by default.
 
     References
     ----------
@@ -74,7 +73,7 @@ def negative_log_likelihood(
 ) -> Array:
     r"""Compute the one loss of all families.
 
-    .. math:: -\log p(y \mid \eta) = A(\eta) - \eta y + \operatorname{constant}(y)
+    .. math:: -\log p(y \mid \eta) = A(\eta) - \eta y + c(y)
 
     Parameters
     ----------

@@ -260,9 +260,9 @@ def softmax_cross_entropy(
 
     .. math:: \ell(z, t) = -\sum_k t_k \log y_k, \qquad y_k = \frac{\exp(z_k)}{\sum_j \exp(z_j)}
 
-    For an integer label, t is 1 at that class and 0 elsewhere. The loss is right to the last
-    digits however far the label leads, where ``logsumexp(z) - z[label]`` is exactly 0 from a lead
-    of about 37 on (17 in float32).
+    For an integer label, :math:`t` is 1 at that class and 0 elsewhere. The loss is right to the
+    last digits however far the label leads, where ``logsumexp(z) - z[label]`` is exactly 0 from a
+    lead of about 37 on (17 in float32).
 
     Parameters
     ----------
@@ -300,11 +300,11 @@ def softmax_cross_entropy(
 
     Notes
     -----
-    For an integer label the relative error stays within (4 + ln K + Δ) u, where u is the unit
-    roundoff and Δ the label's lead over the best other class, 0 if it does not lead: rounding the
-    logits alone may cost Δ u. (Measured on the hard rows of `benchmarks/accuracy.py`, and for
-    results above K times the smallest normal number.) A row with +inf or NaN, or with −inf only,
-    has no softmax: its loss is NaN.
+    For an integer label the relative error stays within :math:`(4 + \log K + \Delta)\,u`, where
+    :math:`u` is the unit roundoff and :math:`\Delta` the label's lead over the best other class, 0
+    if it does not lead: rounding the logits alone may cost :math:`\Delta u`. (Measured on the hard
+    rows of ``benchmarks/accuracy.py``, and for results above K times the smallest normal number.)
+    A row with +inf or NaN, or with −inf only, has no softmax: its loss is NaN.
 
     There are no class weights, since libraries disagree on what they mean: ``w[labels] * loss``
     weights each row, and its sum may be divided by N or by ``w[labels].sum()``.
@@ -313,13 +313,13 @@ def softmax_cross_entropy(
     ----------
     Chapter *one_hot_examples* works it by hand, chapter *stable_kernels* derives the formula.
 
-    .. [1] P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and
-       softmax functions", IMA J. Numer. Anal. 41(4), 2021. https://doi.org/10.1093/imanum/draa038
+    P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and softmax
+    functions", IMA Journal of Numerical Analysis 41 (2021), doi:10.1093/imanum/draa038.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from nll.softmax_loss import softmax_cross_entropy
+    >>> from nll import softmax_cross_entropy
     >>> softmax_cross_entropy([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [0, 2]).round(6)
     array([0.407606, 1.098612])
 
@@ -346,7 +346,7 @@ def softmax_cross_entropy_value_and_grad(
     reduction: str = "none",
     out: Array | None = None,
 ) -> tuple[Array, Array]:
-    r"""Return the softmax cross-entropy and its gradient with respect to the logits, in one pass.
+    r"""Return the softmax cross-entropy and its gradient with respect to the logits, at once.
 
     .. math:: \frac{\partial \ell}{\partial z_j} = y_j - t_j
 
@@ -380,10 +380,12 @@ def softmax_cross_entropy_value_and_grad(
 
     Notes
     -----
-    For integer labels the relative error of every entry stays within (10 + ln K + Δ) u, with
-    Δ = max z − z_j for the entry of another class and the label's lead for its own. For soft
-    labels the error stays within (10 + ln K + max z − min z) u relative to y_j + t_j. A row with
-    +inf or NaN, or with −inf only, has no softmax: its loss and its whole gradient are NaN.
+    For integer labels the relative error of every entry stays within
+    :math:`(10 + \log K + \Delta)\,u`, where :math:`\Delta` is :math:`\max z - z_j` for the entry of
+    another class, and the label's lead for its own. For soft labels the error stays within
+    :math:`(10 + \log K + \max z - \min z)\,u` relative to :math:`y_j + t_j`.
+    A row with +inf or NaN, or with −inf only, has no softmax: its loss and its whole gradient are
+    NaN.
 
     Beyond what is returned, two-dimensional C-ordered logits take less than 4 MiB of memory.
 
@@ -391,13 +393,13 @@ def softmax_cross_entropy_value_and_grad(
     ----------
     Chapter *softmax_gradient* derives it, chapter *softmax_collapse* shows what it saves.
 
-    .. [1] L. Prieto, M. Barsbey, P. A. M. Mediano, T. Birdal, "Grokking at the Edge of Numerical
-       Stability", ICLR 2025. https://arxiv.org/abs/2501.04697
+    L. Prieto, M. Barsbey, P. A. M. Mediano, T. Birdal, "Grokking at the Edge of Numerical
+    Stability", ICLR 2025, arXiv:2501.04697.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from nll.softmax_loss import softmax_cross_entropy_value_and_grad
+    >>> from nll import softmax_cross_entropy_value_and_grad
     >>> loss, grad = softmax_cross_entropy_value_and_grad(np.log([0.2, 0.3, 0.5]), 1)
     >>> print(loss.round(6), grad.round(6))
     1.203973 [ 0.2 -0.7  0.5]

@@ -50,8 +50,8 @@ def logsumexp(logits: ArrayLike, *, axis: Axis = -1, keepdims: bool = False) -> 
     -----
     The largest logit :math:`m` is taken out, as in :math:`m + \log(1 + s)` with
     :math:`s = \sum_{j \ne a} e^{z_j - m}`, and ``log1p`` keeps every digit of a small :math:`s`.
-    The error is a few units roundoff of :math:`|m| + \log(1 + s)`. Nothing, or nothing but -inf,
-    sums to -inf; any +inf gives +inf; any NaN gives NaN.
+    The error is a few units roundoff of :math:`|m| + \log(1 + s)`. Nothing, or nothing but −inf,
+    sums to −inf; any +inf gives +inf; any NaN gives NaN.
 
     References
     ----------
@@ -106,7 +106,7 @@ def softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
     Notes
     -----
     Adding a constant to all logits changes nothing, so the largest is subtracted first. A logit of
-    -inf has probability 0; with +inf, NaN or nothing but -inf there is no softmax, and the whole
+    −inf has probability 0; with +inf, NaN or nothing but −inf there is no softmax, and the whole
     row is NaN.
 
     References
@@ -163,7 +163,7 @@ def log_softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
     error is at most :math:`(4 + \log K + \Delta)` units roundoff, :math:`\Delta` the lead of the
     class over all others (0 if it does not lead).
 
-    A logit of -inf has log-probability -inf; with +inf, NaN or nothing but -inf there is no
+    A logit of −inf has log-probability −inf; with +inf, NaN or nothing but −inf there is no
     softmax, and the whole row is NaN.
 
     References

@@ -29,8 +29,8 @@ def bills(p, q):
 
 
 def clipped(e):
-    """Return the loss of q = 10**e, exact and with three libraries' smallest probabilities."""
-    q = np.maximum(10.0**e, [0, 1e-7, 1e-12, 2.0**-52])
+    """Return the loss of q = 10**e, exact and of Keras, Gluon (which adds) and scikit-learn."""
+    q = np.array([10.0**e, max(10.0**e, 1e-7), 10.0**e + 1e-12, max(10.0**e, 2.0**-52)])
     return nll.cross_entropy([1, 0], np.column_stack([q, 1 - q]))
 
 

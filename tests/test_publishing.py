@@ -33,6 +33,7 @@ def test_addresses_are_filled_in(config, monkeypatch):
     publishing.configure(None, config)
     assert config.html_baseurl == config.ogp_site_url == "https://books.example/why/"
     assert config.notfound_urls_prefix == "/why/"
+    assert 'href="/why/book/index.html"' in config.notfound_context["body"]
     assert config.html_theme_options["repository_url"] == ADDRESSES["BOOK_REPOSITORY"]
     footer = config.html_theme_options["extra_footer"]
     assert "0123456" in footer
@@ -42,9 +43,10 @@ def test_addresses_are_filled_in(config, monkeypatch):
 
 def test_no_address_is_invented(config):
     publishing.configure(None, config)
-    assert set(vars(config)) == {"html_theme_options"}
+    assert set(vars(config)) == {"html_theme_options", "notfound_context"}
     assert set(config.html_theme_options) == {"extra_footer"}
-    assert "http" not in config.html_theme_options["extra_footer"]
+    for text in config.html_theme_options["extra_footer"], config.notfound_context["body"]:
+        assert "http" not in text
 
 
 @at_home

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 WHEEL = f"nll-{version('nll')}-py3-none-any.whl"
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "nll")
 TAKE_ALONG = """<section class="take-along"><h2>Run it yourself</h2>
-<p>Take <a href="{notebook}" download>this notebook</a>, its exercises still to be done, and install
+<p>Take <a href="{notebook}" download>this notebook</a>{exercises} and install
 what it imports{where}:</p>
 <div class="highlight notranslate"><pre>python -m pip install "{requirement}"</pre></div>
 </section>"""
@@ -70,10 +70,12 @@ def add_take_along(
     if doctree is None or not app.env.doc2path(pagename).endswith(".ipynb"):
         return
     wheel = context["pathto"](f"wheels/{WHEEL}", 1)
+    has_exercises = 'id="ex-' in context["body"]
     where = f', with <a href="{wheel}" download>the wheel</a> beside it'
     context["body"] += TAKE_ALONG.format(
         notebook=context["pathto"](f"_sources/{pagename}.ipynb", 1),
         where="" if address() else where,
+        exercises=", its exercises still to be done," if has_exercises else "",
         requirement=f"nll[notebooks] @ {address()}wheels/{WHEEL}"
         if address()
         else f"./{WHEEL}[notebooks]",

@@ -37,9 +37,21 @@ def edition() -> str:
     return f"<p>{line}. Text and figures: CC BY 4.0. Code: MIT.</p>"
 
 
+def lost() -> str:
+    """Return what a reader finds where no page is."""
+    root = urlsplit(address()).path or "/"
+    return (
+        "<h1>There is no page here</h1>\n<p>It may have moved, or the address has a slip. "
+        f'Begin at the <a href="{root}book/index.html">title page</a>, look it up in the '
+        f'<a href="{root}genindex.html">index</a>, or '
+        f'<a href="{root}search.html">search the book</a>.</p>'
+    )
+
+
 def configure(app: Sphinx, config: Config) -> None:
     """Set canonical links, the card and the buttons that lead to the source."""
     config.html_theme_options["extra_footer"] = edition()
+    config.notfound_context = {"title": "Page not found", "body": lost()}
     if url := address():
         config.html_baseurl = config.ogp_site_url = url
         config.notfound_urls_prefix = urlsplit(url).path

@@ -40,6 +40,8 @@ EDITS = [
         r'\A(?!.*<meta name="description")(.*?<title>([^<]*)</title>)',
         r'\1\n    <meta name="description" content="\2: an executable textbook"/>',
     ),
+    # a blank that is underlined as a part of the link
+    (r"(Solution to)(<a [^>]*>) ", r"\1 \2"),
     # scripts that would come before what the page needs to show
     (r"<!-- Pre-loaded scripts.*?-->\s*(?:<link rel=\"preload\" as=\"script\"[^>]*>\s*)*", ""),
     # the page shows before its scripts run; only the page of results searches
@@ -51,6 +53,10 @@ TAB_STOPS = r',"complete"===document\.readyState\?(\w+)\(\):window\.addEventList
 
 OPTIONS = r"<script src=\"[^\"]*documentation_options\.js[^\"]*\"></script>"
 """A request for three lines, which the page waits for; they are put in its place."""
+
+NAMES = re.compile(r'(?<=<span class="pre">)[^<]+|(?<=<span class="sig-paren">)\(')
+BREAKS = re.compile(r"[._(,](?=[A-Za-z])|^\($")
+"""Where a long name may go on in the next line."""
 
 LAUNCHER = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.S
@@ -80,6 +86,11 @@ def size(path: Path) -> tuple[int, int]:
     unit = 4 / 3 if root.attrib["width"].endswith("pt") else 1
     width, height = (float(re.sub("[a-z]+$", "", root.attrib[k])) for k in ("width", "height"))
     return round(width * unit), round(height * unit)
+
+
+def break_names(html: str) -> str:
+    """Return `html` with places in its code where a narrow line may end."""
+    return NAMES.sub(lambda name: BREAKS.sub(r"\g<0><wbr>", name[0]), html)
 
 
 def frame(html: str, page: Path) -> str:
@@ -143,7 +154,7 @@ def edit_pages(app: Sphinx, exception: Exception | None) -> None:
         for pattern, replacement in edits:
             html, count = re.subn(pattern, replacement, html, flags=re.DOTALL)
             edited |= {pattern} if count else set()
-        page.write_text(frame(html, page), encoding="utf-8")
+        page.write_text(break_names(frame(html, page)), encoding="utf-8")
     if missed := {pattern for pattern, _ in edits} - edited:
         raise ExtensionError(f"reader_page: no page contains {missed}")
     edit_script(Path(app.outdir) / "_static")
