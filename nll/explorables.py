@@ -100,8 +100,8 @@ def curves(
     """Draw a curve for each of `formulas` in ``datum.x``, and on each a dot where x is `at`."""
     low, high = domain
     names = list(formulas)
-    stroke = {"symbolType": "stroke", "symbolSize": 600, "symbolStrokeWidth": 2.5}
-    key = alt.Legend(**stroke) if len(names) > 1 else None
+    stroke = alt.Legend(symbolType="stroke", symbolSize=600, symbolStrokeWidth=2.5)
+    key = stroke if len(names) > 1 else None
     color = alt.Color("curve:N", legend=key).scale(domain=names, range=COLORS[: len(names)])
     dash = alt.StrokeDash("curve:N", legend=key).scale(domain=names, range=DASHES[: len(names)])
 
