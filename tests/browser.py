@@ -21,6 +21,12 @@ from site_pages import SITE
 
 LAYOUTS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
 
+LUMINANCE = """const luminance = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
+  const c = rgb[i] / 255;
+  return sum + part * (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+}, 0.05);"""
+"""Relative luminance as WCAG defines it, with what it adds before it divides two of them."""
+
 
 class Quiet(SimpleHTTPRequestHandler):
     """A file server that says nothing."""

@@ -5,6 +5,7 @@ that begin with the words as a comment; Altair and our own drawings write text.
 """
 
 import pytest
+from browser import LUMINANCE
 from site_pages import NAMES, PAGES, soup
 
 LEAST = 4.5
@@ -29,10 +30,6 @@ const mix = (ground, colors, filter) => {  // what one pixel shows, from the bot
   ink.drawImage(copy, 0, 0);
   return ink.getImageData(0, 0, 1, 1).data;
 };
-const light = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
-  const c = rgb[i] / 255;
-  return sum + part * (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-}, 0.05);
 const paint = (shape) => {  // opacity and color of its surface
   let {fill, fillOpacity: alpha} = getComputedStyle(shape);
   for (let e = shape; e instanceof SVGElement; e = e.parentElement)
@@ -59,7 +56,7 @@ for (const picture of document.querySelectorAll(given[0])) {
         .filter((e) => stage.firstChild.contains(e) && !text.contains(e) && e !== stage.firstChild)
         .map(paint).reverse();
       const [a, b] = [mix(ground, behind, filter), mix(ground, [...behind, paint(letters)], filter)]
-        .map(light).sort((a, b) => a - b);
+        .map(luminance).sort((a, b) => a - b);
       found.push([b / a, `${words.trim()} (${picture.src?.split("/").pop() || "explorable"})`]);
     }
   }
@@ -80,7 +77,7 @@ def test_text_in_figures_can_be_read(browser, page):
     browser.wake()
     for theme in "light", "dark":
         browser.show(1280, theme)
-        found = browser.run(CONTRAST, DRAWINGS)
+        found = browser.run(LUMINANCE + CONTRAST, DRAWINGS)
         assert found
         faint = {words: round(ratio, 2) for ratio, words in found if ratio < LEAST}
         assert not faint, f"{page}, {theme}: contrast below {LEAST}: {faint}"
