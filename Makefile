@@ -50,10 +50,10 @@ portable: $(READY)  ## run the notebooks again, with an older processor's arithm
 	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
 
 lighthouse: book $(LIGHTHOUSE)  ## score every page with Lighthouse, needs chromium (10 minutes, idle)
-	@PYTHONPATH=tests:book/_ext $(BIN)/python tools/lighthouse.py
+	@PYTHONPATH=tests/pages:tests/chapters:book/_ext $(BIN)/python tools/lighthouse.py
 
 mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
-	@PYTHONPATH=tests MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py
+	@PYTHONPATH=tests/kernels:tests/chapters MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py
 
 execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 	@$(BIN)/python tools/execute.py

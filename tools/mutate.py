@@ -374,7 +374,7 @@ def report(name: str, tried: list[Change], left: list[Change]) -> None:
 def main(*kinds: str) -> None:
     """Score the tests, the chapters, or both."""
     if not kinds or "tests" in kinds:
-        files = sorted(map(str, (ROOT / "tests").glob("test_*.py")))
+        files = sorted(map(str, (ROOT / "tests" / "kernels").glob("test_*.py")))
         kernels = [f for f in files if re.search(r"special|information|families|softmax|valid", f)]
         options = ["--override-ini=addopts=", "-pno:xdist", "-pno:nbval", "-pno:cacheprovider",
                    "-pno:terminal", "--doctest-modules"]  # fmt: skip

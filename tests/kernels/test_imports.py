@@ -12,7 +12,7 @@ import pytest
 
 import nll
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = Path(nll.__file__).parent
 STANDARD = set(sys.stdlib_module_names)
 ALLOWED = {

@@ -4,7 +4,6 @@ import os
 
 import numpy as np
 import pytest
-from browser import browser  # noqa: F401 (a fixture)
 from hypothesis import settings
 
 settings.register_profile("local", deadline=None)

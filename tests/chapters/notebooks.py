@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 STEMS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 
