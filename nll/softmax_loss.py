@@ -68,7 +68,7 @@ def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
     lead = best - e[label]
     np.subtract(classes, best, out=classes)
     if classes.dtype == np.float64:
-        np.minimum(classes, -(2.0**-54), out=classes)  # exp is 1 there too, and slow at 0
+        np.minimum(classes, -(2.0**-60), out=classes)  # exp is 1 there too, and slow at 0
     np.exp(classes, out=classes)
     right = e[label]
     e[label] = 0
