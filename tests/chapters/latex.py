@@ -1,92 +1,358 @@
-"""Read the book's numbered equations back from their LaTeX, and compute them."""
+r"""Read the book's displayed formulas back from their LaTeX, and compute them.
+
+A display is cut at its relations into sides; each side becomes a function of the letters in it.
+`\theta` is called theta in Python, `\hat p` p_hat, and `\lambda` lambda_. Letters that carry a
+subscript are arrays, counted from 1 in a formula and from 0 in Python. A product with an exact
+zero is zero, as in the book: 0 log 0 = 0.
+"""
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import sympy as sp
-from notebooks import STEMS, read
-from sympy.parsing.latex import parse_latex
+import numpy as np
+from scipy.special import factorial
 
-NUMBERED = re.compile(r"\$\$\n((?:(?!\$\$).)*?)\n\$\$ \((eq-[\w-]+)\)", re.DOTALL)
-ENVIRONMENT = re.compile(r"\\(?:begin|end)\{aligned\}|&")
-REWRITES = [
-    (re.compile(r"\\[,;!]|\\q?quad"), " "),  # spaces
-    (re.compile(r"P\(y_n; \\theta\)"), "P_n"),  # the parser takes no semicolon
-]
-SUBSCRIPTED = re.compile(r"(\w+)_\{(.+)\}")
+import nll
+
+Values = Mapping[str, Any]
+Side = Callable[[Values], Any]
+"""A function of the letters' values."""
+
+Names = Sequence[tuple[list[str], Side]]
+"""Named quantities: their tokens, the longest first, and what they are worth."""
+
+TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\\,\d{3})+|\d+(?:\.\d+)?|[^\s]")
+SPACE = {r"\,", r"\;", r"\!", r"\:", r"\ ", r"\quad", r"\qquad", "&"} | {
+    rf"\{size}{end}" for size in ("left", "right", "big", "Big", "bigg", "Bigg") for end in ("", "l", "r")
+} - {r"\leftr", r"\rightl"}  # fmt: skip
+ACCENTS = {r"\hat": "hat", r"\bar": "bar", r"\tilde": "tilde", r"\overline": "bar"}
+RELATIONS = {
+    "=": lambda a, b: np.allclose(a, b, rtol=1e-7, atol=1e-9),
+    r"\approx": lambda a, b: np.allclose(a, b, rtol=5e-2, atol=0),
+    r"\le": lambda a, b: np.all(a <= b * (1 + 1e-12)),
+    r"\ge": lambda a, b: np.all(a * (1 + 1e-12) >= b),
+    "<": lambda a, b: np.all(a < b),
+    ">": lambda a, b: np.all(a > b),
+}
+GREEK = {
+    unicodedata.name(chr(code)).split()[-1].replace("LAMDA", "LAMBDA").lower()
+    for code in range(ord("α"), ord("ω") + 1)
+}
+LETTER = re.compile(
+    rf"(?:\\(?:hat|bar|tilde|overline))?(?:\\(?:var)?(?i:{'|'.join(sorted(GREEK))}|ell)|[A-Za-z])"
+)
+OPENING, CLOSING = {"{", "(", "[", r"\{"}, {"}", ")", "]", r"\}"}
+SIGNS = {"+", "-", "|", ",", *CLOSING, *RELATIONS}
+ENDS = {*SIGNS, r"\cdot", r"\times", "/"}
+GRID = np.linspace(0.05, 0.95, 19)
+"""Where argmax and argmin look."""
+
+FUNCTIONS = {
+    r"\log": np.log, r"\ln": np.log, r"\exp": np.exp, r"\max": np.maximum, r"\min": np.minimum,
+    r"\sigma": nll.sigmoid, r"\tanh": np.tanh, r"\sqrt": np.sqrt, "softmax": nll.softmax,
+    "softplus": nll.softplus, "sigmoid": nll.sigmoid,
+}  # fmt: skip
 
 
-def equations() -> Iterator[tuple[str, str, str]]:
-    """Yield (chapter, label, LaTeX) of every numbered equation."""
-    for stem in STEMS:
-        for cell in read(stem).cells:
-            if cell.cell_type == "markdown":
-                for latex, label in NUMBERED.findall(cell.source):
-                    yield stem, label, latex
+class Display(NamedTuple):
+    """One displayed formula of a page."""
+
+    latex: str
+    label: str
+    """The label, or the LaTeX itself where the display has none."""
 
 
-def right_hand_sides(latex: str) -> list[str]:
-    """Return what stands right of the first equals sign, outside brackets, on each line."""
-    sides = []
-    for line in ENVIRONMENT.sub("", latex).split(r"\\"):
-        depth, start = 0, 0
-        for i, character in enumerate(line):
-            depth += (character in "{(") - (character in "})")
-            if character == "=" and depth == 0:
-                start = i + 1
-                break
-        sides.append(line[start:].strip())
+DISPLAY = re.compile(r"\$\$(?P<latex>.+?)\$\$(?: \((?P<label>eq-[\w-]+)\))?", re.DOTALL)
+
+
+def displays(markdown: str) -> Iterator[Display]:
+    """Yield all displays of a text."""
+    for match in DISPLAY.finditer(markdown):
+        yield Display(match["latex"].strip(), match["label"] or match["latex"].strip())
+
+
+def tokenize(latex: str) -> list[str]:
+    """Split LaTeX into what means something; an accent and its letter are one token."""
+    tokens: list[str] = []
+    found = iter([token for token in TOKEN.findall(latex) if token not in SPACE])
+    for token in found:
+        if token in ACCENTS:
+            letter = next(found, "")
+            if letter == "{":
+                letter = next(found, "") + next(found, "").replace("}", "")
+            token += letter
+        tokens.append(token.replace(r"\,", "") if token[0].isdigit() else token)
+    return tokens
+
+
+def python_name(token: str) -> str:
+    """Return what Python calls a letter."""
+    for accent, name in ACCENTS.items():
+        if token.startswith(accent) and token != accent:
+            return f"{python_name(token.removeprefix(accent))}_{name}"
+    return {r"\lambda": "lambda_"}.get(token, token.removeprefix("\\"))
+
+
+def chains(latex: str) -> Iterator[list[tuple[str, list[str]]]]:
+    """Yield each chain of a display: its sides as tokens, each with the relation before it."""
+    latex = re.sub(r"\\(begin|end)\{aligned\}", "", latex)
+    rows = re.split(r"\\\\(?:\[\w+\])?", latex)
+    chain: list[tuple[str, list[str]]] = []
+    for row in rows:
+        sides = split(tokenize(row.replace("{}", "").rstrip(" .,\n")))
+        if not sides[0][1] and len(sides) > 1:  # the line goes on where the last one ended
+            chain += sides[1:]
+            continue
+        if chain:
+            yield chain
+        chain = sides
+    yield chain
+
+
+def split(tokens: list[str]) -> list[tuple[str, list[str]]]:
+    """Cut a line at its relations outside brackets."""
+    depth, sides = 0, [("", [])]
+    for token in tokens:
+        depth += (token in OPENING) - (token in CLOSING)
+        if token in RELATIONS and depth == 0:
+            sides.append((token, []))
+        else:
+            sides[-1][1].append(token)
     return sides
 
 
-def parse(latex: str) -> sp.Expr:
-    """Return the expression that `latex` stands for; subscripted letters are plain symbols."""
-    for pattern, replacement in REWRITES:
-        latex = pattern.sub(replacement, latex)
-    return parse_latex(latex, strict=True).replace(sp.Function("max"), sp.Max)
+class Reader:
+    """Parse the tokens of one side by recursive descent; what it does not know is a ValueError."""
+
+    def __init__(self, tokens: list[str], names: Names = ()) -> None:
+        self.tokens, self.names, self.place = tokens, names, 0
+
+    def side(self) -> Side:
+        """Read everything."""
+        value = self.sum()
+        if self.place < len(self.tokens):
+            raise ValueError(f"cannot read on at {self.rest()!r}")
+        return value
+
+    def rest(self) -> str:
+        return " ".join(self.tokens[self.place : self.place + 8])
+
+    @property
+    def next(self) -> str:
+        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def take(self, *expected: str) -> str:
+        token = self.next
+        if not token or (expected and token not in expected):
+            raise ValueError(f"expected {' or '.join(expected) or 'more'} before {self.rest()!r}")
+        self.place += 1
+        return token
+
+    def sum(self) -> Side:
+        value = self.product()
+        while self.next in ("+", "-"):
+            sign, left, right = self.take(), value, self.product()
+            value = (lambda v, a=left, b=right: a(v) + b(v)) if sign == "+" else (
+                lambda v, a=left, b=right: a(v) - b(v)
+            )  # fmt: skip
+        return value
+
+    def product(self) -> Side:
+        if self.next in ("+", "-"):
+            sign, value = self.take(), self.product()
+            return value if sign == "+" else lambda v: -value(v)
+        value = self.factor()
+        while self.next and self.next not in SIGNS:
+            operator = self.take() if self.next in (r"\cdot", r"\times", "/") else ""
+            left, right = value, self.factor()
+            value = (lambda v, a=left, b=right: a(v) / b(v)) if operator == "/" else (
+                lambda v, a=left, b=right: times(a(v), b(v))
+            )  # fmt: skip
+        return value
+
+    def factor(self) -> Side:
+        value = self.atom()
+        while self.next in ("^", "!", r"\%"):
+            mark, base = self.take(), value
+            if mark == "^":
+                power = self.group()
+                value = lambda v, a=base, b=power: a(v) ** b(v)
+            else:
+                value = (lambda v, a=base: factorial(a(v))) if mark == "!" else (
+                    lambda v, a=base: a(v) / 100
+                )  # fmt: skip
+        return value
+
+    def group(self) -> Side:
+        """Read what stands in braces, or a single token."""
+        if self.next == "{":
+            return self.between("{", "}")
+        return Reader([self.take()]).side()
+
+    def between(self, opening: str, closing: str) -> Side:
+        self.take(opening)
+        value = self.sum()
+        self.take(closing)
+        return value
+
+    def atom(self) -> Side:  # noqa: PLR0911  (one line a kind)
+        for tokens, function in self.names:
+            end = self.place + len(tokens)
+            if self.tokens[self.place : end] == tokens and self.tokens[end : end + 1] != ["_"]:
+                self.place = end
+                return function
+        token = self.take()
+        if token[0].isdigit():
+            return lambda v, number=np.float64(token): number
+        if token in ("(", "[", "{"):
+            self.place -= 1
+            return self.between(token, {"(": ")", "[": "]", "{": "}"}[token])
+        if token == "|":
+            value = self.sum()
+            self.take("|")
+            return lambda v: np.abs(value(v))
+        if token == r"\frac":
+            above, below = self.group(), self.group()
+            return lambda v: above(v) / below(v)
+        if token in (r"\sum", r"\prod"):
+            return self.series(math.fsum if token == r"\sum" else math.prod)
+        if token in (r"\operatorname", r"\mathrm"):
+            return self.operator()
+        if token in FUNCTIONS and (token != r"\sigma" or self.next == "("):
+            return self.function(token)
+        if token in (r"\infty", r"\pi"):
+            return lambda v: np.inf if token == r"\infty" else np.pi
+        if is_letter(token):
+            return self.letter(python_name(token))
+        raise ValueError(f"cannot read {token!r} before {self.rest()!r}")
+
+    def letter(self, name: str) -> Side:
+        if self.next != "_":
+            return lambda v: v[name]
+        places = self.subscript()
+        if name == "delta":
+            return lambda v: np.float64(places[0](v) == places[1](v))
+        return lambda v: v[name][tuple(int(place(v)) - 1 for place in places)]
+
+    def subscript(self) -> list[Side]:
+        """Read a subscript: letters and numbers side by side, or one sum."""
+        self.take("_")
+        if self.next != "{":
+            return [self.group()]
+        inner = Reader(self.braced())
+        if {"+", "-"} & set(inner.tokens):
+            return [inner.side()]
+        places = []
+        while inner.next:
+            places += [inner.atom()] if inner.next != "," else []
+            inner.place += inner.next == ","
+        return places
+
+    def braced(self) -> list[str]:
+        """Return the tokens in braces."""
+        start, depth = self.place + 1, 0
+        while True:
+            token = self.take()
+            depth += (token == "{") - (token == "}")
+            if depth == 0:
+                return self.tokens[start : self.place - 1]
+
+    def series(self, add: Callable[[list[Any]], Any]) -> Side:
+        r"""Read a sum or product; one without bounds runs over K values."""
+        self.take("_")
+        index, _, low = partition(self.braced() if self.next == "{" else [self.take()], "=")
+        high = None
+        if low:
+            self.take("^")
+            high = self.group()
+        start = Reader(low).side() if low else None
+        name, begins = python_name("".join(index)), self.place
+        body = self.product()
+        lowest = int(name in subscripts(self.tokens[begins : self.place])[0])
+
+        def value(v: Values) -> Any:
+            first = start(v) if start else lowest
+            last = high(v) if high else v["K"] - 1 + lowest
+            terms = [body({**v, name: n}) for n in range(int(first), int(last) + 1)]
+            return np.float64(add(terms))
+
+        return value
+
+    def operator(self) -> Side:
+        self.take("*") if self.next == "*" else None
+        name = "".join(self.braced())
+        if name not in ("argmax", "argmin"):
+            return self.function(name)
+        self.take("_")
+        letter, body = python_name(self.take()), self.product()
+        best = np.argmax if name == "argmax" else np.argmin
+        return lambda v: GRID[best([body({**v, letter: x}) for x in GRID])]
+
+    def function(self, name: str) -> Side:
+        """Read a function and its arguments, in brackets or up to the next sign."""
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise ValueError(f"cannot read the function {name!r}: give it a line in NAMES")
+        if base := name == r"\log" and self.next == "_":
+            self.take("_")
+            self.take("2")  # the book's logarithms are natural, or count bits
+        power = None
+        if self.next == "^":
+            self.take()
+            power = self.group()
+        arguments = self.arguments()
+        scale = np.log(2) if base else 1.0
+        value = lambda v: function(*(a(v) for a in arguments)) / scale
+        if name == "softmax" and self.next == "_":
+            whole, places = value, self.subscript()
+            value = lambda v: whole(v)[int(places[0](v)) - 1]
+        return (lambda v: value(v) ** power(v)) if power else value
+
+    def arguments(self) -> list[Side]:
+        if self.next not in ("(", "{"):
+            parts = [self.factor()]
+            while self.next and self.next not in ENDS | set(FUNCTIONS):
+                parts.append(self.factor())
+            return [lambda v: math.prod(part(v) for part in parts)]
+        closing = {"(": ")", "{": "}"}[self.take()]
+        found = [self.sum()]
+        while self.next == ",":
+            self.take()
+            found.append(self.sum())
+        self.take(closing)
+        return found
 
 
-def subscripts(expression: sp.Expr) -> set[str]:
-    """Return the letters that the expression uses as subscripts and does not sum over."""
-    names = {m[2] for s in expression.free_symbols if (m := SUBSCRIPTED.fullmatch(s.name))}
-    letters = {letter for name in names for letter in name.split("*") if not letter.isdigit()}
-    bound = {i.name for s in expression.atoms(sp.Sum, sp.Product) for i in s.variables}
-    return letters - bound
+def is_letter(token: str) -> bool:
+    """Tell whether a token stands for something that has a value."""
+    return LETTER.fullmatch(token) is not None and token != r"\pi"
 
 
-def letters(expression: sp.Expr) -> dict[str, bool]:
-    """Return the letters of the expression, each with whether it carries a subscript."""
-    found: dict[str, bool] = {}
-    for symbol in expression.free_symbols:
-        match = SUBSCRIPTED.fullmatch(symbol.name)
-        found[match[1] if match else symbol.name] = bool(match)
-    return found
+def subscripts(tokens: list[str]) -> tuple[set[str], set[str]]:
+    """Return the small Latin letters that are subscripts, and the letters that carry one."""
+    counting: set[str] = set()
+    counted: set[str] = set()
+    for i, token in enumerate(tokens[1:-1], start=1):
+        if token == "_" and is_letter(tokens[i - 1]):
+            inner = Reader(tokens, ())
+            inner.place = i + 1
+            letters = inner.braced() if inner.next == "{" else [inner.next]
+            letters = [x for x in letters if re.fullmatch("[a-z]", x)]
+            digits = any(x.isdigit() for x in tokens[i + 1 : i + 3])
+            counting |= set(letters)
+            counted |= {python_name(tokens[i - 1])} if letters or digits else set()
+    return counting, counted - {"delta"}
 
 
-def evaluate(expression: sp.Expr, values: Mapping[str, Any]) -> float:
-    """Compute the expression; `values` maps letters to numbers, or to vectors counted from 1."""
-    if isinstance(expression, sp.Sum | sp.Product):
-        body, (index, low, high) = expression.args
-        counts = range(int(low), int(evaluate(high, values)) + 1)
-        terms = [evaluate(body, {**values, index.name: n}) for n in counts]
-        return math.fsum(terms) if isinstance(expression, sp.Sum) else math.prod(terms)
-    if isinstance(expression, sp.Symbol):
-        return look_up(expression.name, values)
-    if expression.is_number:
-        return float(expression)
-    parts = [evaluate(part, values) for part in expression.args]
-    value = complex(expression.func(*map(sp.Float, parts)))
-    return math.nan if value.imag else value.real
+def partition(tokens: list[str], mark: str) -> tuple[list[str], list[str], list[str]]:
+    """Partition a list as `str.partition` does a string."""
+    place = tokens.index(mark) if mark in tokens else len(tokens)
+    return tokens[:place], tokens[place : place + 1], tokens[place + 1 :]
 
 
-def look_up(name: str, values: Mapping[str, Any]) -> float:
-    """Return the value of a symbol: a letter, an entry of a vector, or a Kronecker delta."""
-    match = SUBSCRIPTED.fullmatch(name)
-    if match is None:
-        return float(values[name])
-    places = [int(s) if s.isdigit() else int(values[s]) for s in match[2].split("*")]
-    if match[1] == "delta":
-        return float(places[0] == places[1])
-    return float(values[match[1]][places[0] - 1])
+def times(a: Any, b: Any) -> Any:
+    """Multiply; an exact zero times infinity is zero."""
+    return np.where((np.equal(a, 0)) | np.equal(b, 0), 0.0, np.multiply(a, b))[()]

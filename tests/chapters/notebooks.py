@@ -1,79 +1,59 @@
-"""The book's notebooks, read in one place for every test that looks into them."""
+"""The book's pages, each parsed once, for every guard that looks into them.
+
+A guard is a function that takes a `Chapter` and yields what is wrong with it, one line a fault:
+the file, the cell, what was expected, what is there, and what to do. Cells are counted one way
+everywhere: all of them, from 0, as a notebook file lists them.
+"""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 STEMS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
+LAYOUT = {
+    "a text with ```{exercise}": lambda cell: "```{exercise}" in cell.source,
+    "a stub tagged exercise-stub": lambda cell: "exercise-stub" in tags(cell),
+    "a ```{solution-start}": lambda cell: cell.source.startswith("```{solution-start}"),
+    "a cell tagged exercise-solution": lambda cell: "exercise-solution" in tags(cell),
+    "a ```{solution-end}": lambda cell: cell.source.startswith("```{solution-end}"),
+    "a cell tagged exercise-check": lambda cell: "exercise-check" in tags(cell),
+}
+"""The six cells of an exercise, in their order."""
 
 
-def text(stem: str) -> str:
-    """Return the file of the chapter `stem` as it is stored."""
-    return (BOOK / f"{stem}.ipynb").read_text(encoding="utf-8")
-
-
-@cache
-def read(stem: str) -> nbformat.NotebookNode:
-    """Return the notebook of the chapter `stem`; do not change it."""
-    return nbformat.reads(text(stem), as_version=4)
-
-
-def tags(cell: nbformat.NotebookNode) -> set[str]:
+def tags(cell: NotebookNode) -> set[str]:
     """Return the tags of `cell`."""
     return set(cell.metadata.get("tags", []))
 
 
-def code_cells(stem: str) -> list[tuple[int, nbformat.NotebookNode]]:
-    """Return the chapter's code cells, each with its place among all cells."""
-    return [(i, cell) for i, cell in enumerate(read(stem).cells) if cell.cell_type == "code"]
+def printed(cell: NotebookNode) -> str:
+    """Return all that a code cell prints, as text."""
+    shown = [output.get("text", "") for output in cell.outputs]
+    for output in cell.outputs:
+        data = output.get("data", {})
+        shown += [data[kind] for kind in ("text/plain", "text/latex") if kind in data]
+    return "\n".join(shown)
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """The six cells of an exercise, by what they are for."""
+    """An exercise by what its cells are for; `place` is the stub's."""
 
     place: int
-    text: str
-    stub: nbformat.NotebookNode
-    solution: nbformat.NotebookNode
-    check: nbformat.NotebookNode
-
-
-def exercises(stem: str) -> list[Exercise]:
-    """Return the chapter's exercises; a layout other than the six cells is an AssertionError."""
-    cells = read(stem).cells
-    found = []
-    for i, cell in enumerate(cells):
-        if "exercise-stub" not in tags(cell):
-            continue
-        padded = [*cells, *[nbformat.v4.new_markdown_cell()] * 5]
-        text, _, start, solution, end, check = padded[i - 1 : i + 5]
-        layout = {
-            "an {exercise} before the stub": "```{exercise}" in text.source,
-            "a {solution-start} after it": start.source.startswith("```{solution-start}"),
-            "a cell tagged exercise-solution": "exercise-solution" in tags(solution),
-            "a {solution-end}": end.source.startswith("```{solution-end}"),
-            "a cell tagged exercise-check": "exercise-check" in tags(check),
-        }
-        missing = [what for what, there in layout.items() if not there]
-        assert not missing, f"{stem}.ipynb, cell {i}: the exercise lacks {', '.join(missing)}"
-        found.append(Exercise(i, text.source, cell, solution, check))
-    return found
-
-
-def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Execute `sources` one after the other in this process and return their namespace."""
-    namespace = {"__name__": "__main__"} if namespace is None else namespace
-    for source in sources:
-        exec(compile(source, "<cell>", "exec"), namespace)
-    return namespace
+    text: NotebookNode
+    stub: NotebookNode
+    solution: NotebookNode
+    check: NotebookNode
 
 
 @dataclass(frozen=True)
@@ -82,8 +62,8 @@ class Section:
 
     title: str
     prose: str
-    cells: list[tuple[int, nbformat.NotebookNode]]
-    """The code cells, each with its place in the notebook."""
+    cells: list[tuple[int, NotebookNode]]
+    """The code cells, each with its place."""
 
     @property
     def code(self) -> str:
@@ -96,26 +76,121 @@ class Section:
         return "\n".join(printed(cell) for _, cell in self.cells)
 
 
-def printed(cell: nbformat.NotebookNode) -> str:
-    """Return all that a code cell prints, as text."""
-    shown = [output.get("text", "") for output in cell.outputs]
-    for output in cell.outputs:
-        data = output.get("data", {})
-        shown += [data[kind] for kind in ("text/plain", "text/latex") if kind in data]
-    return "\n".join(shown)
+@dataclass(frozen=True, eq=False)
+class Chapter:
+    """A page of the book; do not change it."""
+
+    stem: str
+    text: str
+    """The file as it is stored."""
+    suffix: str = ".ipynb"
+
+    def __str__(self) -> str:
+        return self.stem
+
+    def at(self, place: int) -> str:
+        """Say which cell a fault is in."""
+        if self.suffix == ".md":
+            return f"book/{self.stem}.md"
+        return f"book/{self.stem}.ipynb, cell {place} (counting all cells from 0)"
+
+    @cached_property
+    def notebook(self) -> NotebookNode:
+        """The page as a notebook; a page of Markdown is a notebook of one cell."""
+        if self.suffix == ".md":
+            return new_notebook(cells=[new_markdown_cell(self.text)])
+        return nbformat.reads(self.text, as_version=4)
+
+    @property
+    def cells(self) -> list[NotebookNode]:
+        """All cells."""
+        return self.notebook.cells
+
+    @property
+    def code(self) -> list[tuple[int, NotebookNode]]:
+        """The code cells, each with its place among all cells."""
+        return [(i, cell) for i, cell in enumerate(self.cells) if cell.cell_type == "code"]
+
+    @property
+    def markdown(self) -> list[tuple[int, str]]:
+        """The texts, each with its place among all cells."""
+        return [(i, cell.source) for i, cell in enumerate(self.cells) if cell.cell_type != "code"]
+
+    @property
+    def prose(self) -> str:
+        """All texts."""
+        return "\n".join(text for _, text in self.markdown)
+
+    @property
+    def exercises(self) -> list[Exercise]:
+        """The exercises that have their six cells; `layout` in test_exercises finds the others."""
+        found = []
+        for i, cell in enumerate(self.cells):
+            six = self.cells[max(i - 1, 0) : i + 5]
+            if "exercise-stub" in tags(cell) and not lacking(six):
+                found.append(Exercise(i, six[0], cell, six[3], six[5]))
+        return found
+
+    @property
+    def sections(self) -> list[Section]:
+        """The page split at its headings of the second level."""
+        found: list[Section] = []
+        for i, cell in enumerate(self.cells):
+            if cell.cell_type == "code":
+                found[-1].cells.append((i, cell))
+                continue
+            first, *others = re.split(r"^(?=## )", cell.source, flags=re.MULTILINE)
+            if found:
+                last = found[-1]
+                found[-1] = Section(last.title, f"{last.prose}\n{first}", last.cells)
+            else:
+                others.insert(0, first)
+            found += [Section(text.partition("\n")[0].strip("# "), text, []) for text in others]
+        return found
 
 
-def sections(stem: str) -> list[Section]:
-    """Split the chapter at its headings of the second level."""
-    found: list[Section] = []
-    for i, cell in enumerate(read(stem).cells):
-        if cell.cell_type == "code":
-            found[-1].cells.append((i, cell))
-            continue
-        first, *others = re.split(r"^(?=## )", cell.source, flags=re.MULTILINE)
-        if found:
-            found[-1] = replace(found[-1], prose=f"{found[-1].prose}\n{first}")
-        else:
-            found.append(Section(first.partition("\n")[0].strip("# "), first, []))
-        found += [Section(piece.partition("\n")[0].strip("# "), piece, []) for piece in others]
-    return found
+def lacking(six: list[NotebookNode]) -> list[str]:
+    """Return what an exercise of these cells lacks."""
+    padded = [*six, *[new_markdown_cell()] * 6]
+    return [what for (what, there), cell in zip(LAYOUT.items(), padded) if not there(cell)]  # noqa: B905
+
+
+@cache
+def chapter(stem: str, suffix: str = ".ipynb") -> Chapter:
+    """Return the page `stem` of the book."""
+    return Chapter(stem, (BOOK / f"{stem}{suffix}").read_text(encoding="utf-8"), suffix)
+
+
+CHAPTERS = [chapter(stem) for stem in STEMS]
+PAGES = [*CHAPTERS, *(chapter(path.stem, ".md") for path in sorted(BOOK.glob("*.md")))]
+
+
+def guarded(*guards: Callable[[Chapter], Iterator[str]], pages: Iterable[Chapter] = CHAPTERS) -> Any:
+    """Return a test that no guard finds a fault in any page."""
+
+    @pytest.mark.parametrize("page", pages, ids=str)
+    @pytest.mark.parametrize("guard", guards, ids=lambda guard: guard.__name__)
+    def no_faults(guard: Callable[[Chapter], Iterator[str]], page: Chapter) -> None:
+        faults = list(guard(page))
+        assert not faults, "\n" + "\n".join(faults)
+
+    return no_faults
+
+
+def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Execute `sources` one after the other in this process and return their namespace."""
+    namespace = {"__name__": "__main__"} if namespace is None else namespace
+    for source in sources:
+        exec(compile(source, "<cell>", "exec"), namespace)
+    return namespace
+
+
+# Shorthands for rooms other than this one.
+def read(stem: str) -> NotebookNode:
+    """Return the notebook of the chapter `stem`."""
+    return chapter(stem).notebook
+
+
+def code_cells(stem: str) -> list[tuple[int, NotebookNode]]:
+    """Return the chapter's code cells, each with its place among all cells."""
+    return chapter(stem).code

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
 
-import pytest
-from notebooks import ROOT, STEMS, code_cells, printed, read, tags, text
+import yaml
+from nbformat import NotebookNode
+from notebooks import ROOT, STEMS, Chapter, guarded, printed, tags
 
 TAGS = {"exercise-stub", "exercise-solution", "exercise-check", "hide-input", "remove-cell"}
 """The cell tags in use. nbval's ignore and skip tags are not among them, on purpose."""
@@ -15,80 +17,106 @@ NETWORK = re.compile(r"^ *[!%].*|\b(?:urllib|requests|httpx|socket|fetch_\w+)\b"
 ABSOLUTE = re.compile(r"(?<![\w.])(?:/(?:home|root|tmp|usr|work|Users|var)/|[A-Z]:\\\\)")
 
 
-def outputs(stem):
-    """Return (place, cell, output) for all outputs of the chapter."""
-    return [(i, cell, output) for i, cell in code_cells(stem) for output in cell.outputs]
+def run_in_order(page: Chapter) -> Iterator[str]:
+    """Yield the cells whose outputs are not those of one run from top to bottom."""
+    for count, (i, cell) in enumerate(page.code, start=1):
+        if cell.execution_count != count:
+            yield (
+                f"{page.at(i)}: was not run in order; expected execution count {count}, got "
+                f"{cell.execution_count}: run `python tools/execute.py book/{page}.ipynb`"
+            )
 
 
-def figures(stem):
-    """Return (place, metadata) of each cell that draws a figure."""
-    return [
-        (i, cell.metadata.get("mystnb", {}))
-        for i, cell, output in outputs(stem)
-        if "image/svg+xml" in output.get("data", {})
-    ]
+def empty_cells(page: Chapter) -> Iterator[str]:
+    """Yield code cells without code."""
+    yield from (f"{page.at(i)}: is empty: delete it" for i, c in page.code if not c.source.strip())
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_cells_are_run_in_order(stem):
-    for count, (i, cell) in enumerate(code_cells(stem), start=1):
-        where = f"{stem}.ipynb, cell {i}"
-        assert cell.execution_count == count, f"{where} was not run in order: run `make execute`"
+def comparable_outputs(page: Chapter) -> Iterator[str]:
+    """Yield the outputs that nbval could not compare, or nobody should see."""
+    for i, cell in page.code:
+        for output in cell.outputs:
+            kinds = set(output.get("data", {})) - COMPARABLE
+            if output.output_type == "error":
+                yield f"{page.at(i)}: stores an exception, {output.evalue}: mend the cell"
+            elif output.get("name") == "stderr":
+                yield f"{page.at(i)}: writes to stderr: {output.text[:80]}"
+            elif kinds:
+                yield f"{page.at(i)}: stores {kinds}, which nbval skips: show {COMPARABLE}"
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_no_code_cell_is_empty(stem):
-    for i, cell in code_cells(stem):
-        assert cell.source.strip(), f"{stem}.ipynb, cell {i} is empty"
-
-
-@pytest.mark.parametrize("stem", STEMS)
-def test_outputs_can_be_compared(stem):
-    for i, _, output in outputs(stem):
-        where = f"{stem}.ipynb, cell {i}"
-        assert output.output_type != "error", f"{where} stores an exception: {output.evalue}"
-        assert output.get("name") != "stderr", f"{where} writes to stderr: {output.text[:80]}"
-        kinds = set(output.get("data", {}))
-        assert kinds <= COMPARABLE, f"{where} stores {kinds - COMPARABLE}, which nbval skips"
-
-
-@pytest.mark.parametrize("stem", STEMS)
-def test_nothing_tells_of_the_machine(stem):
-    for i, cell in code_cells(stem):
+def portable_cells(page: Chapter) -> Iterator[str]:
+    """Yield cells that tell of this machine, or ask another."""
+    for i, cell in page.code:
         shown = f"{cell.source}\n{printed(cell)}"
-        found = ABSOLUTE.search(shown)
-        assert not found, f"{stem}.ipynb, cell {i}: a path, {shown[found.start() :][:40]!r}"
+        if found := ABSOLUTE.search(shown):
+            yield f"{page.at(i)}: a path of one machine, {shown[found.start() :][:40]!r}"
+        if found := NETWORK.search(cell.source):
+            yield f"{page.at(i)}: needs a network: {found[0].strip()}"
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_no_cell_asks_another_host(stem):
-    for i, cell in code_cells(stem):
-        found = NETWORK.search(cell.source)
-        assert not found, f"{stem}.ipynb, cell {i} needs a network: {found[0].strip()}"
+def known_tags(page: Chapter) -> Iterator[str]:
+    """Yield tags that nothing here knows."""
+    for i, cell in enumerate(page.cells):
+        if unknown := tags(cell) - TAGS:
+            yield f"{page.at(i)}: unknown tags {unknown}; expected some of {sorted(TAGS)}"
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_only_known_tags(stem):
-    for i, cell in enumerate(read(stem).cells):
-        assert tags(cell) <= TAGS, f"{stem}.ipynb, cell {i}: unknown tags {tags(cell) - TAGS}"
+def figures(page: Chapter) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield each cell that draws a figure, with its place."""
+    for i, cell in page.code:
+        if any("image/svg+xml" in output.get("data", {}) for output in cell.outputs):
+            yield i, cell
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_every_figure_can_be_heard(stem):
-    for i, described in figures(stem):
-        where = f"{stem}.ipynb, cell {i}: the figure"
-        assert len(described.get("image", {}).get("alt", "")) > 40, f"{where} lacks an alt text"
-        assert described.get("figure", {}).get("caption"), f"{where} lacks a caption"
-        assert described["figure"].get("name", "").startswith("fig-"), f"{where} lacks a name fig-…"
+def figures_in_words(page: Chapter) -> Iterator[str]:
+    """Yield the figures that lack what stands in for them where they cannot be seen."""
+    for i, cell in figures(page):
+        described = cell.metadata.get("mystnb", {})
+        figure = described.get("figure", {})
+        lacks = {
+            "an alt text of more than 40 characters": len(described.get("image", {}).get("alt", "")) <= 40,
+            "a caption": not figure.get("caption"),
+            "a name fig-…": not figure.get("name", "").startswith("fig-"),
+        }  # fmt: skip
+        if missing := [what for what, missing in lacks.items() if missing]:
+            yield (
+                f"{page.at(i)}: the figure lacks {', '.join(missing)}: give the cell's metadata "
+                '{"mystnb": {"image": {"alt": …}, "figure": {"name": …, "caption": …}}}'
+            )
 
 
-def test_the_contents_name_every_notebook():
-    toc = (ROOT / "_toc.yml").read_text()
-    assert [stem for stem in STEMS if f"book/{stem}\n" not in toc] == []
+def normal_file(page: Chapter) -> Iterator[str]:
+    """Yield a file that another Jupyter wrote in another way."""
+    normal = json.dumps(json.loads(page.text), indent=1, ensure_ascii=False) + "\n"
+    extra = set(page.notebook.metadata) - {"kernelspec", "language_info", "mystnb"}
+    if page.text != normal or extra:
+        yield (
+            f"book/{page}.ipynb: is not stored in the one way (metadata beyond it: {extra or 'none'}): "
+            f"run `python tools/execute.py book/{page}.ipynb`"
+        )
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_the_file_is_normalised(stem):
-    normal = json.dumps(json.loads(text(stem)), indent=1, ensure_ascii=False) + "\n"
-    assert text(stem) == normal, f"{stem}.ipynb: run `make execute`"
-    assert set(read(stem).metadata) <= {"kernelspec", "language_info", "mystnb"}
+test_notebooks = guarded(
+    run_in_order,
+    empty_cells,
+    comparable_outputs,
+    portable_cells,
+    known_tags,
+    figures_in_words,
+    normal_file,
+)
+
+
+def contents() -> list[str]:
+    """Return the pages that _toc.yml names, in its order."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    return [c["file"].removeprefix("book/") for part in parts for c in part["chapters"]]
+
+
+def test_the_contents_name_every_chapter():
+    missing = [f"book/{stem}.ipynb" for stem in STEMS if stem not in contents()]
+    assert not missing, (
+        f"{', '.join(missing)} is not in _toc.yml, so the book is built without it: "
+        "add a line `- file: book/…` where it is to be read, or delete the notebook"
+    )

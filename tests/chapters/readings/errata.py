@@ -1,0 +1,9 @@
+"""What the quantities in the displays of errata are worth."""
+
+UNREAD = {
+    r"""\begin{aligned}
+\log (1/2)^{1\,000\,000\,000} &= 10^9 \log(1/2) \\
+&\approx -301029995.6
+\end{aligned}""": "the slip that the page refutes",
+}
+CONSTANTS = {"-301029995.6": "Dive into Deep Learning, section 22.7: the slip that is refuted"}

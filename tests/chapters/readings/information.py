@@ -1,0 +1,36 @@
+"""What the quantities in the displays of information are worth."""
+
+import numpy as np
+from scipy import special, stats
+
+import nll
+
+NAMES = {
+    ("eq-information-surprise", "s"): lambda q: -stats.bernoulli.logpmf(1, q),
+    "H(p)": lambda p: nll.entropy(p),
+    "H(p, q)": lambda p, q: nll.cross_entropy(p, q),
+    r"\mathrm{KL}(p \,\|\, q)": lambda p, q: nll.kl_divergence(p, q),
+    ("eq-information-terms", r"\mathrm{KL}(p \,\|\, q)"): lambda p, x: np.sum(
+        special.kl_div(p, p * (1 + x))
+    ),
+    ("eq-information-kernel", r"\mathrm{KL}(p \,\|\, q)"): lambda p, q: special.kl_div(p, q).sum(),
+    # a coin that shows 1 with probability theta, and 2 otherwise
+    r"q_\theta(y_n)": lambda y, n, theta: [theta, 1 - theta][y[n] - 1],
+    r"q_\theta(k)": lambda k, theta: [theta, 1 - theta][k],
+    r"H(\hat p, q_\theta)": lambda p_hat, theta: nll.cross_entropy(p_hat, [theta, 1 - theta]),
+    r"\mathrm{KL}(\hat p \,\|\, q_\theta)": lambda p_hat, theta: nll.kl_divergence(
+        p_hat, [theta, 1 - theta]
+    ),
+}
+DRAWS = {
+    "x": lambda rng: rng.uniform(-0.5, 0.5, size=4),
+    ("eq-information-kernel", "q"): lambda rng: rng.uniform(0.1, 0.9, size=4),
+    "y_": lambda rng: rng.permutation([1, 1, 1, 2]),
+    "p_hat": lambda rng: np.array([0.75, 0.25]),
+    (r"q_\theta(k)", "K"): lambda rng: 2,
+}
+HARMLESS = {
+    r"[\frac{1}{N} -> \frac{N}{1}]": "a positive factor does not move the top",
+    r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
+    r"\frac{1}{[N -> K]}": "a positive factor does not move the top",
+}
