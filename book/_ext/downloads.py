@@ -36,6 +36,7 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     student.cells = [cell for cell in student.cells if not is_solution(cell)]
     for cell in student.cells:
         cell.metadata.pop("wrong", None)
+        cell.metadata.pop("right", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return student

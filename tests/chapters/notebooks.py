@@ -165,7 +165,9 @@ CHAPTERS = [chapter(stem) for stem in STEMS]
 PAGES = [*CHAPTERS, *(chapter(path.stem, ".md") for path in sorted(BOOK.glob("*.md")))]
 
 
-def guarded(*guards: Callable[[Chapter], Iterator[str]], pages: Iterable[Chapter] = CHAPTERS) -> Any:
+def guarded(
+    *guards: Callable[[Chapter], Iterator[str]], pages: Iterable[Chapter] = CHAPTERS
+) -> Any:
     """Return a test that no guard finds a fault in any page."""
 
     @pytest.mark.parametrize("page", pages, ids=str)

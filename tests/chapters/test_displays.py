@@ -123,7 +123,9 @@ def readings_in_use(page: Chapter) -> Iterator[str]:
     for key in known.NAMES:
         name = key if isinstance(key, str) else key[1]
         tokens = tokenize(name)
-        checks = [Check(d, known) for d in found if known.of("NAMES", d).get(name) is known.NAMES[key]]
+        checks = [
+            Check(d, known) for d in found if known.of("NAMES", d).get(name) is known.NAMES[key]
+        ]
         if not any(check.whole or tokens in [t for t, _ in check.used] for check in checks):
             yield f"{file}: NAMES has {key}, which no display of {page} uses: drop it"
     for text in known.UNREAD:
@@ -132,8 +134,6 @@ def readings_in_use(page: Chapter) -> Iterator[str]:
 
 
 test_displays = guarded(displays, readings_in_use, pages=PAGES)
-
-
 
 
 WORDS = re.compile(
@@ -160,7 +160,9 @@ def slips(text: str) -> Iterator[tuple[str, str]]:
     """Yield a formula with one slip of the pen, each with the place where the pen slipped."""
     kept = {i for match in WORDS.finditer(text) for i in range(*match.span())}
     letters = sorted({t for t in tokenize(WORDS.sub(" ", text)) if len(t) < 9 and is_letter(t)})
-    changes = [(m.span(), m.expand(new)) for old, new in SLIPS.items() for m in re.finditer(old, text)]
+    changes = [
+        (m.span(), m.expand(new)) for old, new in SLIPS.items() for m in re.finditer(old, text)
+    ]
     for match in latex.TOKEN.finditer(text):
         if match[0].isdigit():
             changes.append((match.span(), str(int(match[0]) + 1)))

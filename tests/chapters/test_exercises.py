@@ -1,9 +1,25 @@
-"""Exercises teach: a stub and each usual wrong answer fail the check, the solution passes."""
+"""Exercises teach: right answers pass the check, and wrong ones, broken ones and the stub do not.
+
+The answers stand in the stub's metadata, "right" and "wrong". The solution is broken by every
+small change of tools/mutations.py; what changes no result stands in the solution's metadata,
+"survives": {the changed line: the reason}.
+"""
+
+import contextlib
+import signal
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pytest
-from downloads import strip
-from notebooks import STEMS, exercises, read, run, tags
+from downloads import is_solution
+from mutations import mutants
+from notebooks import LAYOUT, Chapter, Exercise, guarded, lacking, run, tags
+
+SECONDS = 10
+"""How long an answer and its check may take; a broken solution, a second or thrice its time."""
 
 
 @pytest.fixture(autouse=True)
@@ -13,37 +29,92 @@ def _quiet_figures(monkeypatch):
     monkeypatch.setattr("nll.plotting.use_style", lambda: None)
 
 
-def passes(source, namespace):
-    """Tell whether `source` runs in a copy of `namespace` without an exception."""
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Stop with a TimeoutError what takes too long; let nothing print or warn."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        run([source], dict(namespace))
-    except Exception:
-        return False
-    return True
+        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_downloaded_copy_runs_and_every_check_raises(stem):
+def error(namespace: dict[str, Any], *sources: str, seconds: float = SECONDS) -> str | None:
+    """Run `sources` in a copy of `namespace`; return what they raise, in one line."""
+    try:
+        with limited(seconds):
+            run(sources, dict(namespace))
+    except Exception as raised:  # an answer may raise anything
+        return f"{type(raised).__name__}: {raised}"
+    return None
+
+
+def layout(page: Chapter) -> Iterator[str]:
+    """Yield the exercises that are not made of six cells."""
+    for i, cell in enumerate(page.cells):
+        if "exercise-stub" in tags(cell) and (
+            missing := lacking(page.cells[max(i - 1, 0) : i + 5])
+        ):
+            yield (
+                f"{page.at(i)}: the exercise lacks {', '.join(missing)}; "
+                f"expected in this order: {', '.join(LAYOUT)}"
+            )
+
+
+def answers(page: Chapter) -> Iterator[str]:
+    """Yield the exercises whose checks refuse what is right or accept what is not."""
     namespace = run([])
-    for i, cell in enumerate(strip(read(stem)).cells):
-        if cell.cell_type != "code":
+    exercises = {exercise.place: exercise for exercise in page.exercises}
+    for i, cell in page.code:
+        if "exercise-check" in tags(cell) or is_solution(cell) or not cell.source.strip():
             continue
-        if "exercise-check" in tags(cell):
-            assert not passes(cell.source, namespace), f"{stem}.ipynb: check {i} passes on its stub"
-        else:
-            run([cell.source], namespace)
+        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+            warnings.simplefilter("ignore")
+            run([cell.source], namespace)  # as a student's copy runs, with the stubs
+        if i in exercises:
+            yield from (f"{page.at(i)}: {fault}" for fault in judged(exercises[i], namespace))
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_each_wrong_answer_fails_and_the_solution_passes(stem):
-    namespace, done = run([]), 0
-    for exercise in exercises(stem):
-        cells = read(stem).cells[done : exercise.place]
-        run((c.source for c in cells if c.cell_type == "code" and c.source.strip()), namespace)
-        done = exercise.place + 5
-        where = f"{stem}.ipynb, cell {exercise.place}"
-        assert exercise.stub.metadata.get("wrong"), f"{where}: lists no usual wrong answer"
-        for wrong in exercise.stub.metadata["wrong"]:
-            attempt = run([wrong], dict(namespace))
-            assert not passes(exercise.check.source, attempt), f"{where}: passes with\n{wrong}"
-        run([exercise.solution.source, exercise.check.source], dict(namespace))
+def judged(exercise: Exercise, namespace: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with one exercise, given all that was defined before it."""
+    check, solution, stub = exercise.check.source, exercise.solution, exercise.stub
+    if error(namespace, check) is None:
+        yield "the check passes on the stub: it must tell a reader who wrote nothing"
+    start = time.perf_counter()
+    if raised := error(namespace, solution.source, check):
+        yield f"the check refuses the solution: {raised}"
+    limit = 1 + 3 * (time.perf_counter() - start)
+    for kind, least in (("right", 2), ("wrong", 3)):
+        listed = stub.metadata.get(kind, [])
+        if len(listed) < least:
+            yield f'the stub\'s metadata "{kind}" lists {len(listed)} answers, expected {least} or more'
+    for right in stub.metadata.get("right", []):
+        if raised := error(namespace, right, check):
+            yield f"the check refuses a right answer: {raised}\n{right}"
+    for wrong in stub.metadata.get("wrong", []):
+        if error(namespace, wrong, check) is None:
+            yield f"the check passes a wrong answer: assert what tells it from a right one\n{wrong}"
+    excused = solution.metadata.get("survives", {})
+    alive = {
+        line
+        for code, line in mutants(solution.source)
+        if error(namespace, code, check, seconds=limit) is None
+    }
+    for line in sorted(alive - set(excused)):
+        yield (
+            f"the check passes the solution changed to `{line}`: assert more, or give "
+            'the reason in the solution\'s metadata, "survives": {the line: the reason}'
+        )
+    for line in sorted(set(excused) - alive):
+        yield f'"survives" lists `{line}`, which the check refuses: drop it'
+
+
+test_exercises = guarded(layout, answers)

@@ -24,6 +24,7 @@ class Reading:
     CONSTANTS: Mapping[str, str] = field(default_factory=dict)
     UNREAD: Mapping[str, str] = field(default_factory=dict)
     HARMLESS: Mapping[str, str] = field(default_factory=dict)
+    AT_ZERO: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def of(self, table: str, display: Display) -> dict[str, Callable[..., Any]]:
         """Return the entries of NAMES or DRAWS that hold in one display."""

@@ -46,7 +46,9 @@ NAMES = {
         np.argmin([nll.BERNOULLI.nll(3 * theta * x, y).sum() for theta in GRID])
     ],
     # a table of hair (x) and eyes (y)
-    ("eq-likelihood-conditional", r"\bar{\ell}"): lambda table, model: np.sum(table * np.log(model)),
+    ("eq-likelihood-conditional", r"\bar{\ell}"): lambda table, model: np.sum(
+        table * np.log(model)
+    ),
     r"\hat p(x)": lambda table, x: table[x].sum(),
     r"\hat p(y \mid x)": lambda table, x, y: table[x, y] / table[x].sum(),
     r"q(y \mid x)": lambda model, x, y: model[x, y],

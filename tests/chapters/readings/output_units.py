@@ -14,7 +14,9 @@ NAMES = {
         -nll.BERNOULLI.nll(eta, y)
     ),
     ("eq-output-units-categorical", r"P(y \mid \eta)"): lambda y, eta: nll.softmax(eta)[y],
-    ("eq-output-units-poisson", r"P(y \mid \eta)"): lambda y, eta: stats.poisson.pmf(y, np.exp(eta)),
+    ("eq-output-units-poisson", r"P(y \mid \eta)"): lambda y, eta: stats.poisson.pmf(
+        y, np.exp(eta)
+    ),
     r"\frac{\partial \ell}{\partial \eta}": lambda mu, y: nll.BERNOULLI.gradient(
         special.logit(mu), y
     ),
