@@ -82,7 +82,7 @@ def children(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """Yield each changed form of what `source` defines, with the first line that is not as before."""
+    """Yield each changed form of what `source` defines, with the first line that changed."""
     tree = ast.parse(source)
     tree.body = [node for node in tree.body if not isinstance(node, ast.Assert | ast.Expr)]
     lines = ast.unparse(tree).splitlines()

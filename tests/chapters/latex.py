@@ -7,6 +7,7 @@ zero is zero, as in the book: 0 log 0 = 0.
 """
 
 import math
+import operator
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,9 +26,7 @@ Names = Sequence[tuple[list[str], Side]]
 """Named quantities: their tokens, the longest first, and what they are worth."""
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\\,\d{3})+|\d+(?:\.\d+)?|[^\s]")
-SPACE = {r"\,", r"\;", r"\!", r"\:", r"\ ", r"\quad", r"\qquad", "&"} | {
-    rf"\{size}{end}" for size in ("left", "right", "big", "Big", "bigg", "Bigg") for end in ("", "l", "r")
-} - {r"\leftr", r"\rightl"}  # fmt: skip
+SPACE = re.compile(r"\\[,;!: ]|\\q?quad|&|\\(?:left|right|[bB]igg?[lr]?)")
 ACCENTS = {r"\hat": "hat", r"\bar": "bar", r"\tilde": "tilde", r"\overline": "bar"}
 RELATIONS = {
     "=": lambda a, b: np.allclose(a, b, rtol=1e-7, atol=1e-9),
@@ -77,14 +76,12 @@ def displays(markdown: str) -> Iterator[Display]:
 def tokenize(latex: str) -> list[str]:
     """Split LaTeX into what means something; an accent and its letter are one token."""
     tokens: list[str] = []
-    found = iter([token for token in TOKEN.findall(latex) if token not in SPACE])
+    found = iter([token for token in TOKEN.findall(latex) if not SPACE.fullmatch(token)])
     for token in found:
-        if token in ACCENTS:
-            letter = next(found, "")
-            if letter == "{":
-                letter = next(found, "") + next(found, "").replace("}", "")
-            token += letter
-        tokens.append(token.replace(r"\,", "") if token[0].isdigit() else token)
+        letter = next(found, "") if token in ACCENTS else ""
+        if letter == "{":
+            letter = next(found, "") + next(found, "").replace("}", "")
+        tokens.append(token.replace(r"\,", "") + letter)
     return tokens
 
 
@@ -138,13 +135,16 @@ class Reader:
         return value
 
     def rest(self) -> str:
+        """Return what comes, for messages."""
         return " ".join(self.tokens[self.place : self.place + 8])
 
     @property
     def next(self) -> str:
+        """The token that comes, or nothing."""
         return self.tokens[self.place] if self.place < len(self.tokens) else ""
 
     def take(self, *expected: str) -> str:
+        """Return the token that comes, and move on."""
         token = self.next
         if not token or (expected and token not in expected):
             raise ValueError(f"expected {' or '.join(expected) or 'more'} before {self.rest()!r}")
@@ -152,38 +152,32 @@ class Reader:
         return token
 
     def sum(self) -> Side:
+        """Read terms with signs between them."""
         value = self.product()
         while self.next in ("+", "-"):
-            sign, left, right = self.take(), value, self.product()
-            value = (lambda v, a=left, b=right: a(v) + b(v)) if sign == "+" else (
-                lambda v, a=left, b=right: a(v) - b(v)
-            )  # fmt: skip
+            sign = operator.add if self.take() == "+" else operator.sub
+            value = apply(sign, value, self.product())
         return value
 
     def product(self) -> Side:
+        """Read factors up to the next sign."""
         if self.next in ("+", "-"):
-            sign, value = self.take(), self.product()
-            return value if sign == "+" else lambda v: -value(v)
+            return apply(operator.pos if self.take() == "+" else operator.neg, self.product())
         value = self.factor()
         while self.next and self.next not in SIGNS:
-            operator = self.take() if self.next in (r"\cdot", r"\times", "/") else ""
-            left, right = value, self.factor()
-            value = (lambda v, a=left, b=right: a(v) / b(v)) if operator == "/" else (
-                lambda v, a=left, b=right: times(a(v), b(v))
-            )  # fmt: skip
+            sign = self.take() if self.next in (r"\cdot", r"\times", "/") else ""
+            value = apply(operator.truediv if sign == "/" else times, value, self.factor())
         return value
 
     def factor(self) -> Side:
+        """Read one factor and what stands behind it: powers, ! and %."""
         value = self.atom()
         while self.next in ("^", "!", r"\%"):
-            mark, base = self.take(), value
+            mark = self.take()
             if mark == "^":
-                power = self.group()
-                value = lambda v, a=base, b=power: a(v) ** b(v)
+                value = apply(operator.pow, value, self.group())
             else:
-                value = (lambda v, a=base: factorial(a(v))) if mark == "!" else (
-                    lambda v, a=base: a(v) / 100
-                )  # fmt: skip
+                value = apply(factorial if mark == "!" else lambda x: x / 100, value)
         return value
 
     def group(self) -> Side:
@@ -193,12 +187,14 @@ class Reader:
         return Reader([self.take()]).side()
 
     def between(self, opening: str, closing: str) -> Side:
+        """Read what stands in brackets."""
         self.take(opening)
         value = self.sum()
         self.take(closing)
         return value
 
     def atom(self) -> Side:  # noqa: PLR0911  (one line a kind)
+        """Read what has no parts joined by signs."""
         for tokens, function in self.names:
             end = self.place + len(tokens)
             if self.tokens[self.place : end] == tokens and self.tokens[end : end + 1] != ["_"]:
@@ -206,17 +202,16 @@ class Reader:
                 return function
         token = self.take()
         if token[0].isdigit():
-            return lambda v, number=np.float64(token): number
+            number = np.float64(token)
+            return lambda v: number
         if token in ("(", "[", "{"):
             self.place -= 1
             return self.between(token, {"(": ")", "[": "]", "{": "}"}[token])
         if token == "|":
-            value = self.sum()
-            self.take("|")
-            return lambda v: np.abs(value(v))
+            self.place -= 1
+            return apply(np.abs, self.between("|", "|"))
         if token == r"\frac":
-            above, below = self.group(), self.group()
-            return lambda v: above(v) / below(v)
+            return apply(operator.truediv, self.group(), self.group())
         if token in (r"\sum", r"\prod"):
             return self.series(math.fsum if token == r"\sum" else math.prod)
         if token in (r"\operatorname", r"\mathrm"):
@@ -230,6 +225,7 @@ class Reader:
         raise ValueError(f"cannot read {token!r} before {self.rest()!r}")
 
     def letter(self, name: str) -> Side:
+        """Read a letter with its subscripts."""
         if self.next != "_":
             return lambda v: v[name]
         places = self.subscript()
@@ -282,6 +278,7 @@ class Reader:
         return value
 
     def operator(self) -> Side:
+        """Read argmax, argmin or another operator with a name."""
         self.take("*") if self.next == "*" else None
         name = "".join(self.braced())
         if name not in ("argmax", "argmin"):
@@ -303,20 +300,20 @@ class Reader:
         if self.next == "^":
             self.take()
             power = self.group()
-        arguments = self.arguments()
-        scale = np.log(2) if base else 1.0
-        value = lambda v: function(*(a(v) for a in arguments)) / scale
+        value = apply(function, *self.arguments())
+        if base:
+            value = apply(lambda x: x / np.log(2), value)
         if name == "softmax" and self.next == "_":
-            whole, places = value, self.subscript()
-            value = lambda v: whole(v)[int(places[0](v)) - 1]
-        return (lambda v: value(v) ** power(v)) if power else value
+            value = apply(lambda x, k: x[int(k) - 1], value, *self.subscript())
+        return apply(operator.pow, value, power) if power else value
 
     def arguments(self) -> list[Side]:
+        """Read arguments in brackets, or what stands side by side without them."""
         if self.next not in ("(", "{"):
-            parts = [self.factor()]
+            value = self.factor()
             while self.next and self.next not in ENDS | set(FUNCTIONS):
-                parts.append(self.factor())
-            return [lambda v: math.prod(part(v) for part in parts)]
+                value = apply(times, value, self.factor())
+            return [value]
         closing = {"(": ")", "{": "}"}[self.take()]
         found = [self.sum()]
         while self.next == ",":
@@ -324,6 +321,11 @@ class Reader:
             found.append(self.sum())
         self.take(closing)
         return found
+
+
+def apply(function: Callable[..., Any], *sides: Side) -> Side:
+    """Return `function` of what the sides are worth."""
+    return lambda v: function(*(side(v) for side in sides))
 
 
 def is_letter(token: str) -> bool:

@@ -20,6 +20,9 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 STEMS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
+CELL = "<cell>"
+"""The file name of code that `run` executes."""
+
 LAYOUT = {
     "a text with ```{exercise}": lambda cell: "```{exercise}" in cell.source,
     "a stub tagged exercise-stub": lambda cell: "exercise-stub" in tags(cell),
@@ -183,7 +186,7 @@ def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict
     """Execute `sources` one after the other in this process and return their namespace."""
     namespace = {"__name__": "__main__"} if namespace is None else namespace
     for source in sources:
-        exec(compile(source, "<cell>", "exec"), namespace)
+        exec(compile(source, CELL, "exec"), namespace)
     return namespace
 
 

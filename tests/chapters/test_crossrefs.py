@@ -73,8 +73,8 @@ def letters_in_their_order(page: Chapter) -> Iterator[str]:
         first = SHARED[x][0]
         if PAGES.index(page.stem) < PAGES.index(first) and page.stem not in OWN.get(x, []):
             yield (
-                f"book/{page}.ipynb: uses {x}, which notation.md says is first used in {first}, later: "
-                "correct that row, or add one for this page"
+                f"book/{page}.ipynb: uses {x}, which notation.md says is first used in {first}, "
+                "later: correct that row, or add one for this page"
             )
 
 
@@ -118,7 +118,7 @@ def unexplained(name: str, text: str) -> Iterator[str]:
         yield f"nll.{name}: its docstring has no example"
     chapters = CHAPTER.findall(text)
     if not chapters or not set(chapters) <= set(PAGES):
-        yield f"nll.{name}: its docstring names {chapters or 'no chapter'}; expected some of {PAGES}"
+        yield f"nll.{name}: its docstring names {chapters or 'no chapter'}; expected of {PAGES}"
     if not any(name in calls(page) for page in CHAPTERS if page.stem in chapters):
         yield f"nll.{name}: its docstring names {chapters}, which do not use it"
 

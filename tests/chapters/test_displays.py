@@ -171,7 +171,8 @@ def slips(text: str) -> Iterator[tuple[str, str]]:
             changes.append((match.span(), other + " " * other.startswith("\\")))
     for (start, end), new in changes:
         if start not in kept and text[start:end] != new:
-            where = f"{text[max(0, start - 16) : start]}[{text[start:end]} -> {new}]{text[end : end + 8]}"
+            before, after = text[max(0, start - 16) : start], text[end : end + 8]
+            where = f"{before}[{text[start:end]} -> {new}]{after}"
             yield text[:start] + new + text[end:], where.replace("\n", " ")
 
 
@@ -182,6 +183,8 @@ def unseen(page: Chapter, known: Reading | None = None) -> Iterator[str]:
     for place, display in shown(page):
         if display.latex in known.UNREAD:
             continue  # its exact LaTeX is listed: no slip passes
+        if next(Check(display, known).faults(display.latex), None):
+            continue  # `displays` sees it as it is
         for wrong, where in slips(display.latex):
             if next(Check(Display(wrong, display.label), known).faults(wrong), None) is None:
                 used = {part for part in known.HARMLESS if part in where}

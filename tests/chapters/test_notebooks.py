@@ -73,12 +73,13 @@ def figures_in_words(page: Chapter) -> Iterator[str]:
     """Yield the figures that lack what stands in for them where they cannot be seen."""
     for i, cell in figures(page):
         described = cell.metadata.get("mystnb", {})
+        alt = described.get("image", {}).get("alt", "")
         figure = described.get("figure", {})
         lacks = {
-            "an alt text of more than 40 characters": len(described.get("image", {}).get("alt", "")) <= 40,
+            "an alt text of more than 40 characters": len(alt) <= 40,
             "a caption": not figure.get("caption"),
             "a name fig-…": not figure.get("name", "").startswith("fig-"),
-        }  # fmt: skip
+        }
         if missing := [what for what, missing in lacks.items() if missing]:
             yield (
                 f"{page.at(i)}: the figure lacks {', '.join(missing)}: give the cell's metadata "
@@ -92,8 +93,8 @@ def normal_file(page: Chapter) -> Iterator[str]:
     extra = set(page.notebook.metadata) - {"kernelspec", "language_info", "mystnb"}
     if page.text != normal or extra:
         yield (
-            f"book/{page}.ipynb: is not stored in the one way (metadata beyond it: {extra or 'none'}): "
-            f"run `python tools/execute.py book/{page}.ipynb`"
+            f"book/{page}.ipynb: is not stored in the one way (metadata beyond it: "
+            f"{extra or 'none'}): run `python tools/execute.py book/{page}.ipynb`"
         )
 
 

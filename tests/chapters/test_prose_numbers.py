@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from notebooks import Chapter, guarded
-from readings import reading
+from readings import Reading, reading
 
 NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:.*$|\(eq-[\w-]+\)"
@@ -61,14 +61,15 @@ def unprinted(prose: str, outputs: str, code: str) -> list[str]:
     ]
 
 
-def unprinted_numbers(page: Chapter) -> Iterator[str]:
+def unprinted_numbers(page: Chapter, known: Reading | None = None) -> Iterator[str]:
     """Yield the numbers of the prose that no cell of their section prints."""
+    known = known or reading(page.stem)
     for section in page.sections:
         for number in unprinted(section.prose, section.outputs, section.code):
-            if number not in reading(page.stem).CONSTANTS:
+            if number not in known.CONSTANTS:
                 yield (
-                    f"book/{page}.ipynb, {section.title!r}: no cell of this section prints {number}: "
-                    "print it, or give CONSTANTS its source in tests/chapters/readings"
+                    f"book/{page}.ipynb, {section.title!r}: no cell of this section prints "
+                    f"{number}: print it, or give CONSTANTS its source in tests/chapters/readings"
                 )
 
 

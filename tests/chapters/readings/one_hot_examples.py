@@ -14,17 +14,15 @@ NAMES = {
     ("eq-one-hot-examples-twice", r"\ell"): lambda K: nll.softmax_cross_entropy(np.eye(K)[0], 0),
 }
 DRAWS = {
-    (letter, "eq-one-hot-examples-two-classes")[::-1]: lambda rng: nll.softmax(rng.normal(size=2))
+    ("eq-one-hot-examples-two-classes", letter): lambda rng: nll.softmax(rng.normal(size=2))
     for letter in ("p", "q")
 }
+PRODUCT = "a row times a column, multiplied out"
 UNREAD = {
-    r"-P \log Q = -\begin{bmatrix} 1 & 0 \end{bmatrix} \begin{bmatrix} \log q \\ \log (1 - q) \end{bmatrix}": (
-        "a row times a column, multiplied out"
-    ),
-    r"-\begin{bmatrix} 1 & 0 \end{bmatrix} \begin{bmatrix} \log 0 \\ \log 1 \end{bmatrix} = -(-\infty + 0) = \infty": (
-        "a row times a column, multiplied out"
-    ),
-    r"-\begin{bmatrix} 1 & 0 \end{bmatrix} \begin{bmatrix} \log 1 \\ \log 0 \end{bmatrix} = -(0 + 0) = 0": (
-        "a row times a column, multiplied out"
-    ),
+    r"-P \log Q = -\begin{bmatrix} 1 & 0 \end{bmatrix} "
+    r"\begin{bmatrix} \log q \\ \log (1 - q) \end{bmatrix}": PRODUCT,
+    r"-\begin{bmatrix} 1 & 0 \end{bmatrix} "
+    r"\begin{bmatrix} \log 0 \\ \log 1 \end{bmatrix} = -(-\infty + 0) = \infty": PRODUCT,
+    r"-\begin{bmatrix} 1 & 0 \end{bmatrix} "
+    r"\begin{bmatrix} \log 1 \\ \log 0 \end{bmatrix} = -(0 + 0) = 0": PRODUCT,
 }
