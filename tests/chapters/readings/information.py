@@ -10,10 +10,14 @@ NAMES = {
     "H(p)": lambda p: nll.entropy(p),
     "H(p, q)": lambda p, q: nll.cross_entropy(p, q),
     r"\mathrm{KL}(p \,\|\, q)": lambda p, q: nll.kl_divergence(p, q),
+    r"\mathrm{KL}(p \,\|\, u)": lambda p: nll.kl_divergence(p, np.full(4, 1 / 4)),
+    # a code that spends the part S of its budget
+    r"\ell_k": lambda q, S, k: -np.log2(q[k] * S),
     ("eq-information-terms", r"\mathrm{KL}(p \,\|\, q)"): lambda p, x: np.sum(
         special.kl_div(p, p * (1 + x))
     ),
     ("eq-information-kernel", r"\mathrm{KL}(p \,\|\, q)"): lambda p, q: special.kl_div(p, q).sum(),
+    ("eq-information-chain", r"\hat\theta"): lambda p_hat: p_hat[0],
     # a coin that shows 1 with probability theta, and 2 otherwise
     r"q_\theta(y_n)": lambda y, n, theta: [theta, 1 - theta][y[n] - 1],
     r"q_\theta(k)": lambda k, theta: [theta, 1 - theta][k],
@@ -21,6 +25,11 @@ NAMES = {
     r"\mathrm{KL}(\hat p \,\|\, q_\theta)": lambda p_hat, theta: nll.kl_divergence(
         p_hat, [theta, 1 - theta]
     ),
+    # the same coin tossed by a world in which it has the probabilities p
+    r"\mathbb{E}_{y \sim p} [-\log q_\theta(y)]": lambda p, theta: (
+        -(p @ stats.bernoulli.logpmf([1, 0], theta))
+    ),
+    r"\mathrm{KL}(p \,\|\, q_\theta)": lambda p, theta: nll.kl_divergence(p, [theta, 1 - theta]),
 }
 DRAWS = {
     "x": lambda rng: rng.uniform(-0.5, 0.5, size=4),
@@ -28,6 +37,8 @@ DRAWS = {
     "y_": lambda rng: rng.permutation([1, 1, 1, 2]),
     "p_hat": lambda rng: np.array([0.75, 0.25]),
     (r"q_\theta(k)", "K"): lambda rng: 2,
+    ("eq-information-uniform", "p"): lambda rng: nll.softmax(rng.normal(size=4)),
+    ("eq-information-population", "p"): lambda rng: nll.softmax(rng.normal(size=2)),
 }
 HARMLESS = {
     r"[\frac{1}{N} -> \frac{N}{1}]": "a positive factor does not move the top",

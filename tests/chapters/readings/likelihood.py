@@ -49,9 +49,14 @@ NAMES = {
     ("eq-likelihood-conditional", r"\bar{\ell}"): lambda table, model: np.sum(
         table * np.log(model)
     ),
-    r"\hat p(x)": lambda table, x: table[x].sum(),
-    r"\hat p(y \mid x)": lambda table, x, y: table[x, y] / table[x].sum(),
-    r"q(y \mid x)": lambda model, x, y: model[x, y],
+    r"\hat p(x)": lambda table, x: table[x - 1].sum(),
+    r"\hat p(y \mid x)": lambda table, x, y: table[x - 1, y - 1] / table[x - 1].sum(),
+    r"q(y \mid x)": lambda model, x, y: model[x - 1, y - 1],
+    # the same table: shares of eyes within each hair against shares of eyes
+    r"\bar{\ell}_B": lambda table: np.sum(table * np.log(table / table.sum(axis=1, keepdims=True))),
+    r"\bar{\ell}_A": lambda table: np.sum(table * np.log(table.sum(axis=0))),
+    r"\hat p(x, y)": lambda table, x, y: table[x - 1, y - 1],
+    ("eq-likelihood-mutual-information", r"\hat p(y)"): lambda table, y: table[:, y - 1].sum(),
     r"P(y = k \mid x; \theta)": lambda z, k: nll.softmax(z)[k],
     ("eq-likelihood-logits", "q_k"): lambda z, k: nll.softmax(z)[k],
     r"\frac{\partial \log q_y}{\partial z_y}": lambda q, y: (
@@ -61,10 +66,10 @@ NAMES = {
 DRAWS = {
     "y_": lambda rng: rng.permutation([0.0, 1.0, 1.0, 1.0]),
     "p_hat": lambda rng: np.array([0.25, 0.75]),
-    (r"\sum_{y} \hat p(y) \log", "K"): lambda rng: 2,
+    "M": lambda rng: 3,
     (r"\mid x_n", "x"): lambda rng: np.array([1.0, 0.7, 0.5, -0.4]) + rng.uniform(0, 0.2, 4),
-    "table": lambda rng: nll.softmax(rng.normal(size=16)).reshape(4, 4),
-    "model": lambda rng: nll.softmax(rng.normal(size=(4, 4)), axis=1),
+    "table": lambda rng: nll.softmax(rng.normal(size=12)).reshape(3, 4),
+    "model": lambda rng: nll.softmax(rng.normal(size=(3, 4)), axis=1),
 }
 HARMLESS = {
     r"[\frac{1}{N} -> \frac{N}{1}]": "a positive factor does not move the top",
