@@ -10,6 +10,7 @@ from nll.families import (
     GAUSSIAN,
     POISSON,
     Family,
+    negative_binomial,
     negative_log_likelihood,
 )
 from nll.information import cross_entropy, entropy, kl_divergence
@@ -30,6 +31,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
+    "negative_binomial",
     "negative_log_likelihood",
     "sigmoid",
     "softmax",

@@ -7,7 +7,8 @@ raises `ValueError`. A message says what was expected of which argument, what ca
 
 import math
 import operator
-from typing import Any, NoReturn
+from numbers import Real
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,15 +18,28 @@ Array = NDArray[Any]
 
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
+Reduction = Literal["none", "sum", "mean"]
 REDUCTIONS = ("none", "sum", "mean")
-_NUMBERS = (float, int, np.number)
+
+SUM_TOLERANCE = 1e-3  # enough against a wrong axis or logits; rounding is none of its business
+_ROWS_AT_A_TIME = 1 << 15  # checked together, so that a check takes little memory
 
 
 def _masked(values: object) -> bool:
-    """Whether `values`, or anything in a list of them, is a masked array."""
-    if isinstance(values, (list, tuple)):
-        return any(map(_masked, values))
-    return isinstance(values, np.ma.MaskedArray)
+    """Whether `values`, or an item of a list of them, is a masked array."""
+    types = set(map(type, values)) if isinstance(values, (list, tuple)) else {type(values)}
+    return any(issubclass(kind, np.ma.MaskedArray) for kind in types)
+
+
+def _type_found(array: Array) -> str:
+    """Say what an array holds that is of no use, and how to make it useful."""
+    if array.dtype.kind == "V" and array.dtype.names is None and array.dtype.type is not np.void:
+        return f"{array.dtype}; `.astype(np.float32)` converts it"  # bfloat16 and its kin
+    if array.dtype == object:
+        widest = max((v.bit_length() for v in array.flat if isinstance(v, int)), default=0)
+        if widest > 63:
+            return f"an integer of {widest} bits"
+    return str(array.dtype)
 
 
 def as_array(values: ArrayLike, name: str) -> Array:
@@ -36,9 +50,17 @@ def as_array(values: ArrayLike, name: str) -> Array:
         array = np.asarray(values)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Expected `{name}` to be an array, got {error}") from error
+    except (TypeError, RuntimeError) as error:  # of a tensor that does not become an array as it is
+        if getattr(values, "requires_grad", False):
+            hint = f"a tensor that requires grad; pass `{name}.detach()`."
+        elif "bfloat16" in str(getattr(values, "dtype", "")):
+            hint = f"bfloat16; pass `{name}.float()`."
+        else:
+            hint = str(error)
+        raise TypeError(f"Expected `{name}` to be an array, got {hint}") from error
     if array.dtype.kind not in "biuf" or array.dtype.char == "g":
         raise TypeError(
-            f"Expected `{name}` to hold real numbers of at most 64 bits, got {array.dtype}."
+            f"Expected `{name}` to hold real numbers of at most 64 bits, got {_type_found(array)}."
         )
     return array
 
@@ -88,44 +110,41 @@ def check_axes(axis: int | tuple[int, ...] | None, ndim: int, name: str) -> tupl
     return axes
 
 
-def check_probabilities(
-    values: Array, name: str, axis: int, dtype: np.dtype[Any], where: Array | None = None
-) -> None:
+@np.errstate(all="ignore")
+def check_probabilities(values: Array, name: str, axis: int, where: Array | None = None) -> None:
     """`values` must be at least 0 and sum to 1 along `axis`, in the rows where they count."""
     if not values.min(initial=0) >= 0:  # so written, it catches NaN too
         excluded = False if where is None else ~np.expand_dims(where, axis)
         check((values >= 0) | excluded, values, name, "to be non-negative")
-    tolerance = 1e-6 if dtype == np.float64 else 1e-3
     moved = np.moveaxis(values, axis, -1)
     *shape, classes = moved.shape
     rows = moved.reshape(math.prod(shape), classes)
     kept = None if where is None else where.ravel()
-    for start in range(0, len(rows), 1 << 15):  # few at a time, so that it takes little memory
-        block = slice(start, start + (1 << 15))
-        with np.errstate(all="ignore"):
-            totals = rows[block].sum(axis=1, dtype=np.float64)
-        valid = np.abs(totals - 1) <= tolerance
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        block = slice(start, start + _ROWS_AT_A_TIME)
+        totals = rows[block].sum(axis=1, dtype=np.float64)
+        valid = np.abs(totals - 1) <= SUM_TOLERANCE
         if kept is not None:
             valid |= ~kept[block]
         if not valid.all():
             first = int(np.argmin(valid))
             index = np.unravel_index(start + first, shape)
-            refuse(totals[first], name, f"to sum to 1 within {tolerance}", index)
+            refuse(totals[first], name, f"to sum to 1 within {SUM_TOLERANCE}", index)
 
 
-def check_broadcast(**arrays: Array) -> None:
+def check_broadcast(**shapes: tuple[int, ...]) -> None:
     """Shapes of the named arrays must broadcast."""
-    shapes = [array.shape for array in arrays.values()]
     try:
-        np.broadcast_shapes(*shapes)
+        np.broadcast_shapes(*shapes.values())
     except ValueError:
-        names, got = " and ".join(f"`{name}`" for name in arrays), " and ".join(map(str, shapes))
+        names = " and ".join(f"`{name}`" for name in shapes)
+        got = " and ".join(map(str, shapes.values()))
         raise ValueError(f"Expected {names} of shapes that broadcast, got {got}.") from None
 
 
 def check_reduction(reduction: str) -> None:
     """`reduction` must be one of the three."""
-    if reduction not in REDUCTIONS:
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
         raise ValueError(f"Expected `reduction` to be one of {REDUCTIONS}, got {reduction!r}.")
 
 
@@ -146,16 +165,16 @@ def as_logits(logits: ArrayLike, axis: int) -> tuple[Array, int]:
 def as_row_mask(where: ArrayLike, shape: tuple[int, ...]) -> Array:
     """`where` as booleans, one for each row."""
     mask = as_array(where, "where")
-    if mask.dtype != np.bool_:
+    if mask.dtype != np.bool_ and mask.size:  # an empty list is float64 by NumPy's rule
         raise TypeError(f"Expected `where` to be boolean, got {mask.dtype}.")
     if mask.shape != shape:
         raise ValueError(f"Expected `where` to have shape {shape}, got {mask.shape}.")
-    return mask
+    return np.asarray(mask, np.bool_)
 
 
-def check_label_smoothing(label_smoothing: float, soft: bool) -> None:
-    """`label_smoothing` must be in [0, 1], and 0 for labels that are soft already."""
-    if not isinstance(label_smoothing, _NUMBERS):
+def as_label_smoothing(label_smoothing: float, soft: bool) -> float:
+    """`label_smoothing` as a float in [0, 1], and 0 for labels that are soft already."""
+    if not isinstance(label_smoothing, Real):
         raise TypeError(f"Expected `label_smoothing` to be a number, got {label_smoothing!r}.")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"Expected `label_smoothing` in [0, 1], got {label_smoothing}.")
@@ -163,6 +182,7 @@ def check_label_smoothing(label_smoothing: float, soft: bool) -> None:
         raise ValueError(
             f"Expected `label_smoothing` to be 0 with soft labels, got {label_smoothing}."
         )
+    return float(label_smoothing)
 
 
 def check_class_labels(
@@ -174,7 +194,7 @@ def check_class_labels(
             f"Expected `labels` to have shape {shape}, one class a row, "
             f"or the shape of `logits`, got {labels.shape}."
         )
-    if labels.dtype.kind == "f":
+    if labels.dtype.kind == "f" and labels.size:  # an empty list is float64 by NumPy's rule
         raise TypeError(f"Expected `labels` of shape {shape} to be integers, got {labels.dtype}.")
     # For a single label, argmin and argmax take a third of the time of min and max.
     if labels.size and not (
@@ -190,11 +210,15 @@ def check_soft_labels(labels: Array, logits: Array, axis: int, where: Array | No
         raise ValueError(
             f"Expected `labels` to have the shape of `logits`, {logits.shape}, got {labels.shape}."
         )
-    check_probabilities(labels, "labels", axis, logits.dtype, where)
+    check_probabilities(labels, "labels", axis, where)
 
 
-def check_out(out: Array, logits: Array, inputs: dict[str, object]) -> None:
-    """`out` must be able to take the gradient without touching any of the `inputs`."""
+def check_out(out: Array, logits: Array, inputs: dict[str, Array | None]) -> None:
+    """`out` must be able to take the gradient without touching any of the `inputs`.
+
+    They are arrays already: whatever they were made of, a tensor, a table or a buffer, an array
+    that was not copied still lies in the same memory.
+    """
     if not isinstance(out, np.ndarray) or _masked(out):
         raise TypeError(f"Expected `out` to be a plain array, got {type(out).__name__}.")
     if out.dtype != logits.dtype:
@@ -205,5 +229,5 @@ def check_out(out: Array, logits: Array, inputs: dict[str, object]) -> None:
         raise ValueError("Expected `out` to be writeable, got a read-only array.")
     for name, array in inputs.items():
         # A bounded search: exact for all but contrived strides, and refuses those.
-        if isinstance(array, np.ndarray) and np.may_share_memory(out, array, max_work=1000):  # type: ignore[arg-type]
+        if array is not None and np.may_share_memory(out, array, max_work=1000):  # type: ignore[arg-type]
             raise ValueError(f"Expected `out` not to overlap `{name}`, got shared memory.")

@@ -12,7 +12,11 @@ from numpy.typing import ArrayLike
 
 from nll._validate import Array, as_float, check_axis, check_broadcast, check_probabilities
 
+_NEAR = 0.5  # up to here q / p - 1 goes into a series: beyond, little cancels
+_LAST_POWER = 33  # of that series in r <= 1/3: the next term is below rounding
 
+
+@np.errstate(all="ignore")
 def entropy(p: ArrayLike, *, axis: int = -1, base: float | None = None) -> Array:
     r"""Compute the mean surprise of a distribution.
 
@@ -21,7 +25,7 @@ def entropy(p: ArrayLike, *, axis: int = -1, base: float | None = None) -> Array
     Parameters
     ----------
     p : array_like, shape (..., K)
-        Probabilities: at least 0, summing to 1 along `axis` within 1e-6 (1e-3 in float32).
+        Probabilities: at least 0, summing to 1 along `axis` within 1e-3.
     axis : int, default -1
         Axis of the K outcomes.
     base : float, optional
@@ -62,10 +66,11 @@ def entropy(p: ArrayLike, *, axis: int = -1, base: float | None = None) -> Array
     0.0 1.0
     """
     unit = _nats_per_unit(base)
-    p = _distribution(p, "p", axis)
+    p = np.ascontiguousarray(_distribution(p, "p", axis))
     return (0.0 - _sum_of_logs(p, p)) / unit
 
 
+@np.errstate(all="ignore")
 def cross_entropy(
     p: ArrayLike, q: ArrayLike, *, axis: int = -1, base: float | None = None
 ) -> Array:
@@ -76,8 +81,7 @@ def cross_entropy(
     Parameters
     ----------
     p : array_like, shape (..., K)
-        Probabilities that outcomes come with: at least 0, summing to 1 along `axis` within 1e-6
-        (1e-3 in float32).
+        Probabilities that outcomes come with: at least 0, summing to 1 along `axis` within 1e-3.
     q : array_like, shape (..., K)
         Probabilities that are believed in, likewise. The other axes are broadcast against `p`.
     axis : int, default -1
@@ -121,6 +125,7 @@ def cross_entropy(
     return (0.0 - _sum_of_logs(p, q)) / unit
 
 
+@np.errstate(all="ignore")
 def kl_divergence(
     p: ArrayLike, q: ArrayLike, *, axis: int = -1, base: float | None = None
 ) -> Array:
@@ -131,8 +136,7 @@ def kl_divergence(
     Parameters
     ----------
     p : array_like, shape (..., K)
-        Probabilities that outcomes come with: at least 0, summing to 1 along `axis` within 1e-6
-        (1e-3 in float32).
+        Probabilities that outcomes come with: at least 0, summing to 1 along `axis` within 1e-3.
     q : array_like, shape (..., K)
         Probabilities that are believed in, likewise. The other axes are broadcast against `p`.
     axis : int, default -1
@@ -179,14 +183,23 @@ def kl_divergence(
     """
     unit = _nats_per_unit(base)
     p, q = _pair(p, q, axis)
-    with np.errstate(all="ignore"):
-        ratio = q / p
-        terms = (q - p) - p * np.log(ratio)
-        near = np.abs(ratio - 1.0) < 0.5
-        terms[near] = (p * _excess_minus_log((q - p) / p))[near]
-        terms = np.where(np.isfinite(ratio), terms, q)  # p is 0, or next to nothing
-        total: Array = terms.sum(axis=-1)
+    total: Array = surprise_added(p, q, np.log(q)).sum(axis=-1)
     return total / unit
+
+
+def surprise_added(p: Array, q: Array, log_q: Array) -> Array:
+    r"""Compute :math:`p \log(p / q) + q - p` elementwise, to a few u where `q` is near `p` too.
+
+    Summed over outcomes it is the divergence; with a count for `p` and a rate for `q` it is what a
+    Poisson loss adds to that of the best rate. `log_q` stands in where the ratio leaves the range
+    of its type.
+    """
+    ratio = q / p
+    in_range = (ratio >= np.finfo(ratio.dtype).tiny) & (ratio < np.inf)
+    far = (q - p) - p * np.where(in_range, np.log(ratio), log_q - np.log(p))
+    near = p * _excess_minus_log((q - p) / p)
+    terms = np.where(np.abs(ratio - 1.0) < _NEAR, near, far)
+    return np.where(p == 0.0, q, terms)
 
 
 def _excess_minus_log(excess: Array) -> Array:
@@ -194,17 +207,14 @@ def _excess_minus_log(excess: Array) -> Array:
     r = excess / (2.0 + excess)  # log(1 + x) = 2 (r + r^3 / 3 + r^5 / 5 + ...)
     square = r * r
     series = np.zeros_like(r)
-    for odd in range(33, 1, -2):
-        series *= square
-        series += 1.0 / odd
+    for odd in range(_LAST_POWER, 1, -2):
+        series = series * square + 1.0 / odd
     return r * (excess - 2.0 * square * series)
 
 
 def _sum_of_logs(p: Array, q: Array) -> Array:
     """Sum p log q over the last axis, with 0 log 0 = 0."""
-    with np.errstate(all="ignore"):
-        terms = p * np.log(q)
-        total: Array = np.where(p == 0.0, 0.0, terms).sum(axis=-1)
+    total: Array = np.where(p == 0.0, 0.0, p * np.log(q)).sum(axis=-1)
     return total
 
 
@@ -214,17 +224,18 @@ def _distribution(values: ArrayLike, name: str, axis: int) -> Array:
     if array.ndim == 0:
         raise ValueError(f"Expected `{name}` to have at least one dimension, got shape ().")
     axis = check_axis(axis, array.ndim, name)
-    check_probabilities(array, name, axis, array.dtype)
-    return np.ascontiguousarray(np.moveaxis(array, axis, -1))
+    check_probabilities(array, name, axis)
+    return np.moveaxis(array, axis, -1)
 
 
 def _pair(p: ArrayLike, q: ArrayLike, axis: int) -> tuple[Array, Array]:
-    """Check two distributions over the same outcomes, whose other axes broadcast."""
+    """Check two distributions over the same outcomes, and give both the dtype of the result."""
     p, q = _distribution(p, "p", axis), _distribution(q, "q", axis)
     if p.shape[-1] != q.shape[-1]:
         raise ValueError(f"Expected `q` to have {p.shape[-1]} outcomes, got {q.shape[-1]}.")
-    check_broadcast(p=p[..., 0], q=q[..., 0])
-    return p, q
+    check_broadcast(p=p.shape[:-1], q=q.shape[:-1])
+    dtype = np.result_type(p, q)
+    return np.ascontiguousarray(p, dtype), np.ascontiguousarray(q, dtype)
 
 
 def _nats_per_unit(base: float | None) -> float:
@@ -233,6 +244,7 @@ def _nats_per_unit(base: float | None) -> float:
         return 1.0
     if not isinstance(base, Real):
         raise TypeError(f"Expected `base` to be a number above 1, got {base!r}.")
-    if not 1.0 < base < math.inf:
+    nats = math.log(base) if 1.0 < base < math.inf else 0.0
+    if not 0.0 < nats < math.inf:
         raise ValueError(f"Expected `base` to be a number above 1, got {base!r}.")
-    return math.log(base)
+    return nats

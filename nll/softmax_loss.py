@@ -22,41 +22,30 @@ from numpy.typing import ArrayLike
 
 from nll._validate import (
     Array,
+    Reduction,
     as_array,
+    as_label_smoothing,
     as_logits,
     as_row_mask,
     check_class_labels,
-    check_label_smoothing,
     check_out,
     check_reduction,
     check_soft_labels,
 )
+from nll.special import BLOCK_BYTES, FEW_CLASSES, pairwise_sum
 
-_BLOCK_BYTES = 1 << 19  # a block of logits, its scratch and its gradient stay in the cache,
-_BLOCK_ROWS = 1 << 14  # and so do the vectors with one number a row
-_FEW_CLASSES = 40  # up to here, passes down the columns are quicker than passes along short rows
+_BLOCK_ROWS = 1 << 14  # at most, so that vectors with one number a row stay in the cache too
 _log1p = partial(np.log1p, dtype=np.float64)  # quicker than in float32, and exact there
 
 
 def _log1p_of_many(x: Array) -> Array:
-    """`log1p` in a third of the time, to 2 u: the logarithm of u = 1 + x, and what u lost."""
+    """`log1p` in a third of the time, to 2 u: the logarithm of 1 + x, and what that sum lost."""
     x = np.asarray(x, np.float64)
-    u = 1 + x
-    return np.asarray(np.log(u) + (x - (u - 1)) / u)
+    total = 1 + x
+    return np.asarray(np.log(total) + (x - (total - 1)) / total)
 
 
-def _sum_over_classes(e: Array) -> Array:
-    """Sum `(K, N)` over K, folding it in half: errs by log2(K) u, one row after another by K u."""
-    half, odd = divmod(len(e), 2)
-    if half < 2:
-        return np.asarray(e.sum(axis=0))
-    folded = e[:half] + e[half : 2 * half]
-    if odd:
-        folded[0] += e[-1]
-    return _sum_over_classes(folded)
-
-
-def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
+def _by_columns(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
     """Integer labels, few classes: each pass runs down a class, thousands of rows long."""
     n, k = logits.shape
     label = labels * n + np.arange(n)
@@ -67,12 +56,10 @@ def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
     best = classes.max(axis=0)
     lead = best - e[label]
     np.subtract(classes, best, out=classes)
-    if classes.dtype == np.float64:
-        np.minimum(classes, -(2.0**-60), out=classes)  # exp is 1 there too, and slow at 0
     np.exp(classes, out=classes)
     right = e[label]
     e[label] = 0
-    wrong = _sum_over_classes(classes)
+    wrong = pairwise_sum(classes[np.newaxis])[0, 0]
     if grad is not None:
         e[label] = -wrong  # y_t - 1 = -wrong / (right + wrong)
         np.divide(classes, right + wrong, out=classes)
@@ -80,7 +67,7 @@ def _few_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
     return np.asarray(lead + _log1p_of_many(wrong + (right - 1)))
 
 
-def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
+def _by_rows(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
     """Integer labels, many classes: each pass runs along a row."""
     n, k = logits.shape
     starts = np.arange(0, n * k, k)
@@ -91,7 +78,7 @@ def _many_classes(logits: Array, labels: Array, e: Array, grad: Array | None) ->
     np.exp(np.subtract(logits, top[:, None], out=rows), out=rows)
     right = e[label]
     e[label] = 0
-    if k > _FEW_CLASSES:  # a large term swallows small ones: the best rival is added last
+    if k > FEW_CLASSES:  # a large term swallows small ones: the best rival is added last
         won = np.flatnonzero(best == label)
         best[won] = starts[won] + rows[won].argmax(axis=1)
         rival = e[best]
@@ -111,10 +98,11 @@ def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
     n, k = logits.shape
     best = np.arange(n), logits.argmax(axis=1)
     rows = e.reshape(n, k)
-    np.subtract(logits[best][:, None], logits, out=rows)
+    np.multiply(logits, -0.5, out=rows)
+    rows += logits[best][:, None] / 2  # half a gap, which cannot overflow
     costs = rows * labels
-    costs[labels == 0] = 0  # a class without probability costs nothing, be its gap infinite
-    np.exp(np.negative(rows, out=rows), out=rows)
+    costs[labels == 0] = 0  # a class without probability costs nothing, even an infinite gap
+    np.exp(np.multiply(rows, -2, out=rows), out=rows)
     one = rows[best]  # NaN where infinities leave no softmax
     rows[best] = 0
     small = rows.sum(axis=1) + (one - 1)
@@ -127,7 +115,7 @@ def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None) -> 
         rows -= np.multiply(others, (1 + small)[:, None], out=others)
         rows[best] = rest - labels[best] * small  # T y_a - t_a = (rest - t_a small) / (1 + small)
         np.divide(rows, (1 + small)[:, None], out=grad)
-    return np.asarray(costs.sum(axis=1) + total * _log1p(small))
+    return np.asarray(2 * costs.sum(axis=1) + total * _log1p(small))
 
 
 _Kernel = Callable[[Array, Array, Array, Array | None], Array]
@@ -140,7 +128,7 @@ class _Rows(NamedTuple):
     labels: Array  # (N,) integer classes, or (N, K) probabilities
     where: Array | None  # (N,)
     label_smoothing: float
-    reduction: str
+    reduction: Reduction
 
     def block(self, rows: slice) -> tuple[Array, Array, Array | None]:
         """Logits, labels and excluded rows of one block, ready for a kernel."""
@@ -175,40 +163,43 @@ def _as_rows(array: Array, axis: int) -> Array:
 
 
 def _check(
-    logits: Array,
+    logits: ArrayLike,
     labels: ArrayLike,
     axis: int,
     where: ArrayLike | None,
     label_smoothing: float,
-    reduction: str,
-) -> _Rows:
+    reduction: Reduction,
+    out: Array | None = None,
+) -> tuple[Array, int, _Rows]:
     """Check every argument before anything is computed, and bring them into rows."""
     check_reduction(reduction)
-    targets = as_array(labels, "labels")
-    soft = targets.ndim == logits.ndim
-    check_label_smoothing(label_smoothing, soft)
-    shape = _move(logits, axis, -1).shape[:-1]
+    given, targets = as_array(logits, "logits"), as_array(labels, "labels")
+    z, axis = as_logits(given, axis)
+    soft = targets.ndim == z.ndim
+    label_smoothing = as_label_smoothing(label_smoothing, soft)
+    shape = _move(z, axis, -1).shape[:-1]
     kept = None if where is None else as_row_mask(where, shape)
     if soft:
-        check_soft_labels(targets, logits, axis, kept)
-        targets = _as_rows(targets, axis)
+        check_soft_labels(targets, z, axis, kept)
     else:
-        check_class_labels(targets, shape, logits.shape[axis], kept)
-        targets = targets.ravel()
+        check_class_labels(targets, shape, z.shape[axis], kept)
+    if out is not None:
+        check_out(out, z, {"logits": given, "labels": targets, "where": kept})
+    targets = _as_rows(targets, axis) if soft else targets.ravel()
     kept = None if kept is None else kept.ravel()
-    return _Rows(_as_rows(logits, axis), targets, kept, label_smoothing, reduction)
+    return z, axis, _Rows(_as_rows(z, axis), targets, kept, label_smoothing, reduction)
 
 
 def _plan(rows: _Rows) -> tuple[_Kernel, int]:
     """Choose a kernel and the number of rows in a block."""
     n, k = rows.logits.shape
-    size = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // (k * rows.logits.itemsize)))
+    size = max(1, min(_BLOCK_ROWS, BLOCK_BYTES // (k * rows.logits.itemsize)))
     if rows.labels.ndim == 2 or rows.label_smoothing:
         return _soft_labels, max(1, size // 2)  # it works in several arrays of that size
-    if k <= _FEW_CLASSES < n:
+    if k <= FEW_CLASSES < n:
         # Never a power of two: then all classes of a row would compete for the same cache lines.
-        return _few_classes, size & ~31 | 16
-    return _many_classes, size
+        return _by_columns, size & ~31 | 16
+    return _by_rows, size
 
 
 @np.errstate(all="ignore")  # infinities are legal, and what they give is defined
@@ -216,35 +207,46 @@ def _sweep(rows: _Rows, grad: Array | None) -> Array:
     """Losses, or their sum or mean; fills `grad`, if there is one, with the gradient of that."""
     (n, k), dtype = rows.logits.shape, rows.logits.dtype
     kernel, size = _plan(rows)
-    in_place = grad is not None and grad.flags.c_contiguous and kernel is not _few_classes
-    scratch = np.empty(0 if in_place else k * min(n, size), dtype)
+    scratch = np.empty(k * min(n, size), dtype)
     kept = n if rows.where is None else int(np.count_nonzero(rows.where))
-    losses = np.empty(n if rows.reduction == "none" else 0, dtype)
-    sums = []  # of blocks: pairwise sums of pairwise sums
+    count = kept if rows.reduction == "mean" else 1
+    losses, sums = np.empty(n if rows.reduction == "none" else 0, dtype), []
     for start in range(0, n, size):
         block = slice(start, start + size)
-        logits, labels, excluded = rows.block(block)
-        g = None if grad is None else grad[block]
-        e = g.ravel() if in_place and g is not None else scratch[: logits.size]
-        loss = kernel(logits, labels, e, g)
-        if rows.reduction == "mean" and g is not None:
-            g /= kept
-        if excluded is not None:
-            loss[excluded] = 0
-            if g is not None:
-                g[excluded] = 0
+        loss = _block(kernel, rows, block, scratch, None if grad is None else grad[block], count)
         if rows.reduction == "none":
             losses[block] = loss
         else:
-            sums.append(loss.sum())
-    if rows.reduction != "none":
-        losses = dtype.type(np.sum(sums) / (kept if rows.reduction == "mean" else 1))
-    return losses
+            sums.append(sum_over(loss, count))
+    if rows.reduction == "none":
+        return losses
+    return np.asarray(np.sum(sums) if count else np.nan, dtype)
 
 
-def _in_shape(loss: Array, shape: tuple[int, ...], reduction: str) -> Array:
+def _block(
+    kernel: _Kernel, rows: _Rows, block: slice, scratch: Array, grad: Array | None, count: int
+) -> Array:
+    """Losses of one block; fills its gradient, over `count`. Rows left out get 0 in both."""
+    logits, labels, excluded = rows.block(block)
+    loss = kernel(logits, labels, scratch[: logits.size], grad)
+    if grad is not None and count != 1:
+        grad /= count
+    if excluded is not None:
+        loss[excluded] = 0
+        if grad is not None:
+            grad[excluded] = 0
+    return loss
+
+
+def sum_over(losses: Array, count: int) -> Array:
+    """Sum of `losses` over `count`, which overflows only if that does."""
+    total: Array = np.sum(losses) / count
+    return np.asarray(np.sum(losses / count))[()] if np.isinf(total) else total
+
+
+def _in_shape(loss: Array, shape: tuple[int, ...], reduction: Reduction) -> Array:
     """Give the losses of all rows their shape; a single one becomes a NumPy scalar."""
-    return loss.reshape(shape)[()] if reduction == "none" else loss
+    return loss.reshape(shape if reduction == "none" else ())[()]
 
 
 def softmax_cross_entropy(
@@ -254,7 +256,7 @@ def softmax_cross_entropy(
     axis: int = -1,
     where: ArrayLike | None = None,
     label_smoothing: float = 0.0,
-    reduction: str = "none",
+    reduction: Reduction = "none",
 ) -> Array:
     r"""Return the negative log-likelihood of `labels` under the softmax of `logits`.
 
@@ -270,7 +272,8 @@ def softmax_cross_entropy(
         Unnormalized log-probabilities. A class at −inf is masked: its probability is 0.
     labels : array_like, shape ``(...)`` or ``(..., K)``
         One dimension less than the logits: integer classes in [0, K). As many dimensions:
-        probabilities, non-negative, which sum to 1 within 1e-6 (1e-3 with float32 logits).
+        probabilities, non-negative, which sum to 1 within 1e-3 and are rounded to the dtype of
+        the result.
     axis : int, default -1
         The axis of `logits` (and of soft labels) along which the classes run.
     where : array_like of bool, shape ``(...)``, optional
@@ -330,8 +333,7 @@ def softmax_cross_entropy(
     >>> print(f"{naive:.4g} against {softmax_cross_entropy(logits, 0):.4g}")
     0 against 4.248e-18
     """
-    z, axis = as_logits(logits, axis)
-    rows = _check(z, labels, axis, where, label_smoothing, reduction)
+    z, axis, rows = _check(logits, labels, axis, where, label_smoothing, reduction)
     loss = _sweep(rows, None)
     return _in_shape(loss, _move(z, axis, -1).shape[:-1], reduction)
 
@@ -343,7 +345,7 @@ def softmax_cross_entropy_value_and_grad(
     axis: int = -1,
     where: ArrayLike | None = None,
     label_smoothing: float = 0.0,
-    reduction: str = "none",
+    reduction: Reduction = "none",
     out: Array | None = None,
 ) -> tuple[Array, Array]:
     r"""Return the softmax cross-entropy and its gradient with respect to the logits, at once.
@@ -360,7 +362,8 @@ def softmax_cross_entropy_value_and_grad(
         As for `softmax_cross_entropy`.
     out : ndarray, shape ``(..., K)``, optional
         Where to put the gradient: of the logits' shape and the result's dtype, overlapping none of
-        the inputs. Untouched if an error is raised.
+        the inputs. Untouched if an error is raised, but half-written if the call is interrupted;
+        two threads must not share it.
 
     Returns
     -------
@@ -412,13 +415,9 @@ def softmax_cross_entropy_value_and_grad(
     >>> print(naive, grad)
     [0.00000000e+00 4.24835426e-18] [-4.24835426e-18  4.24835426e-18]
     """
-    z, axis = as_logits(logits, axis)
-    rows = _check(z, labels, axis, where, label_smoothing, reduction)
-    if out is None:
-        grad = np.empty(rows.logits.shape, z.dtype)
-    else:
-        check_out(out, z, {"logits": logits, "labels": labels, "where": where})
-        grad = _as_rows(np.asarray(out), axis)
+    z, axis, rows = _check(logits, labels, axis, where, label_smoothing, reduction, out)
+    shape = rows.logits.shape
+    grad = np.empty(shape, z.dtype) if out is None else _as_rows(np.asarray(out), axis)
     loss = _sweep(rows, grad)
     moved = _move(z if out is None else out, axis, -1)
     if out is None:

@@ -15,9 +15,10 @@ from nll._validate import Array, as_float, check_axes
 
 Axis = int | tuple[int, ...] | None
 
-_BLOCK = 1 << 19  # bytes of logits worked on at a time, so that they stay in the cache
+BLOCK_BYTES = 1 << 19  # of logits worked on at a time: they and what is made of them stay in cache
+FEW_CLASSES = 40  # up to here, passes down long columns are quicker than passes along short rows
+_ENOUGH_ROWS = 40  # to make columns long
 _WIDE = 256  # columns worked on at a time, at least
-_FEW = 40  # with at most this many classes, short rows are copied to long columns
 
 
 def logsumexp(logits: ArrayLike, *, axis: Axis = -1, keepdims: bool = False) -> Array:
@@ -75,7 +76,8 @@ def logsumexp(logits: ArrayLike, *, axis: Axis = -1, keepdims: bool = False) -> 
     total = _along(axis, _logsumexp, logits, reduce=True)
     if not keepdims:
         return total
-    return np.expand_dims(total, check_axes(axis, np.ndim(logits), "logits"))
+    kept: Array = np.expand_dims(total, check_axes(axis, np.ndim(logits), "logits"))[()]
+    return kept
 
 
 def softmax(logits: ArrayLike, *, axis: Axis = -1) -> Array:
@@ -329,7 +331,7 @@ def _logsumexp(logits: Array, out: Array) -> None:
 def _softmax(logits: Array, out: Array) -> None:
     terms = logits - logits.max(axis=1, keepdims=True)
     np.exp(terms, out=terms)
-    np.divide(terms, _sum(terms), out=out)
+    np.divide(terms, pairwise_sum(terms), out=out)
 
 
 def _log_softmax(logits: Array, out: Array) -> None:
@@ -342,19 +344,22 @@ def _log_total(shifted: Array) -> Array:
     terms = np.exp(shifted)
     ones = np.floor(terms)  # for precision, the ones are separated out of the sum
     terms -= ones
-    total: Array = np.log1p(_sum(terms) + (ones.sum(axis=1, keepdims=True) - 1.0))
+    total: Array = np.log1p(pairwise_sum(terms) + (ones.sum(axis=1, keepdims=True) - 1.0))
     return total
 
 
-def _sum(terms: Array) -> Array:
-    """Sum pairwise, as NumPy does along the last axis only: elsewhere it adds one by one."""
+def pairwise_sum(terms: Array) -> Array:
+    """Sum `(a, K, b)` over K pairwise, as NumPy does along the last axis only.
+
+    Folding in half errs by log2(K) u; one row after another would err by K u.
+    """
     k = terms.shape[1]
     if k < 4 or terms.shape[2] == 1:
         return np.add.reduce(terms, axis=1, keepdims=True)
     half = k // 2
     folded = terms[:, :half] + terms[:, half : 2 * half]
     folded[:, : k % 2] += terms[:, 2 * half :]
-    return _sum(folded)
+    return pairwise_sum(folded)
 
 
 def _along(
@@ -373,7 +378,8 @@ def _along(
     before, k, after = array.shape[:start], array.shape[start], array.shape[start + 1 :]
     out = np.empty(before + after if reduce else array.shape, array.dtype)
     if not array.size:
-        return np.full_like(out, -np.inf)
+        out.fill(-np.inf)
+        return out[()]
     a, b = prod(before), prod(after)
     with np.errstate(all="ignore"):
         cube = np.ascontiguousarray(array).reshape(a, k, b)
@@ -384,12 +390,12 @@ def _along(
 def _by_blocks(kernel: Callable[[Array, Array], None], logits: Array, out: Array) -> None:
     """Call `kernel` on as much of the first and last axis at a time as stays in the cache."""
     a, k, b = logits.shape
-    few = b == 1 and 1 < k <= _FEW < a
-    if not few and logits.nbytes <= _BLOCK:
+    few = b == 1 and 1 < k <= FEW_CLASSES and a > _ENOUGH_ROWS
+    if not few and logits.nbytes <= BLOCK_BYTES:
         return kernel(logits, out)
     if few:
         logits, out, a, b = logits.T, out.T, b, a
-    size = _BLOCK // logits.itemsize
+    size = BLOCK_BYTES // logits.itemsize
     rows, columns = max(1, size // (k * b)), max(_WIDE, size // k)
     for i in range(0, a, rows):
         for j in range(0, b, columns):

@@ -351,12 +351,12 @@ def test_no_warning_for_legal_input(family):
 
 @elementwise
 def test_eta_and_y_broadcast(family):
-    eta, y = np.linspace(-1, 1, 5)[:, np.newaxis], np.array([0, 1, 1])
+    eta, y = np.linspace(-1, 1, 15).reshape(5, 3), np.array([0, 1, 1])
     for function in (family.nll, family.gradient, lambda *a: negative_log_likelihood(family, *a)):
-        assert function(eta, y).shape == (5, 3)
+        assert function(eta, y).shape == function(eta[0], np.tile(y, (5, 1))).shape == (5, 3)
         assert_array_equal(function(eta, y), function(*np.broadcast_arrays(eta, y)))
-        assert function(0.5, y).shape == (3,)
-        assert function(eta, 1).shape == (5, 1)
+        assert function(0.5, y).shape == function([0.5], y).shape == (3,)
+        assert function(eta[:, :1], 1).shape == (5, 1)
 
 
 @elementwise

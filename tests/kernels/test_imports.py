@@ -80,6 +80,7 @@ def test_public_names():
         *("entropy", "cross_entropy", "kl_divergence"),
         *("softmax_cross_entropy", "softmax_cross_entropy_value_and_grad"),
         *("Family", "GAUSSIAN", "BERNOULLI", "CATEGORICAL", "POISSON", "negative_log_likelihood"),
+        "negative_binomial",
     }
     assert set(nll.__all__) == names
     assert all(hasattr(nll, name) for name in names)

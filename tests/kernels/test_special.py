@@ -366,9 +366,10 @@ def test_logsumexp_keepdims_of_a_scalar():
 @pytest.mark.parametrize("few", [0, 4, 40])
 @pytest.mark.parametrize("shape", [(9, 4), (45, 4), (45, 40), (50, 41), (3, 5, 7), (1, 6, 50)])
 def test_blocks_do_not_show(rng, monkeypatch, function, block, wide, few, shape):
-    monkeypatch.setattr(nll.special, "_BLOCK", block)
+    monkeypatch.setattr(nll.special, "BLOCK_BYTES", block)
     monkeypatch.setattr(nll.special, "_WIDE", wide)
-    monkeypatch.setattr(nll.special, "_FEW", few)
+    monkeypatch.setattr(nll.special, "FEW_CLASSES", few)
+    monkeypatch.setattr(nll.special, "_ENOUGH_ROWS", few)
     logits = rng.normal(scale=3, size=shape)
     for axis in range(len(shape)):
         reference = getattr(scipy.special, function.__name__)(logits, axis=axis)

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from nll import (
     BERNOULLI,
@@ -21,7 +21,6 @@ from nll import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
-    softmax_cross_entropy_value_and_grad,
     softplus,
 )
 from nll._validate import as_array, as_float, check, check_axes, check_axis, check_broadcast
@@ -77,7 +76,6 @@ BAD_TYPES = {
     "None": None,
     "dict": {},
     "list of str": ["a", "b"],
-    "list of huge integers": [10**400, 1],
     "complex scalar": 1j,
     "scalar str": "0",
 }
@@ -87,10 +85,10 @@ BAD_TYPES = {
 @pytest.mark.parametrize("bad", BAD_TYPES.values(), ids=BAD_TYPES.keys())
 def test_type_errors(case, bad):
     name, call = case
-    message = (
-        f"Expected `{name}` to hold real numbers of at most 64 bits, got {np.asarray(bad).dtype}."
-    )
-    with raises(TypeError, message):
+    found = np.asarray(bad).dtype
+    with raises(
+        TypeError, f"Expected `{name}` to hold real numbers of at most 64 bits, got {found}."
+    ):
         call(bad)
 
 
@@ -98,7 +96,7 @@ def test_type_errors(case, bad):
 def test_masked_arrays(case):
     name, call = case
     masked = np.ma.array(HALF, mask=[True, False])
-    for bad in (masked, [masked], (1.0, [np.ma.masked, 2.0])):
+    for bad in (masked, [masked], (1.0, np.ma.masked)):
         with raises(TypeError, f"Expected `{name}` without a mask, got a masked array."):
             call(bad)
 
@@ -206,29 +204,29 @@ def test_a_zero_is_no_negative_probability(case):
 @every_probability
 def test_probabilities_that_do_not_sum_to_one(case):
     name, call = case
-    with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got 0.75."):
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 0.001, got 0.75."):
         call([0.5, 0.25])
-    message = f"Expected `{name}` to sum to 1 within 1e-06, got 1.25 at index (1,)."
+    message = f"Expected `{name}` to sum to 1 within 0.001, got 1.25 at index (1,)."
     with raises(ValueError, message):
         call([[0.5, 0.5], [0.5, 0.75]])
     with raises(ValueError, message):
         call(np.array([[0.5, 0.5], [0.5, 0.75]]).T, axis=0)
     with raises(ValueError, f"Expected `{name}` to sum to 1 within 0.001, got 0.75."):
         call(np.float32([0.5, 0.25]))
-    with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got inf."):
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 0.001, got inf."):
         call([INF, 0.0])
-    with raises(ValueError, f"Expected `{name}` to sum to 1 within 1e-06, got inf."):
+    with raises(ValueError, f"Expected `{name}` to sum to 1 within 0.001, got inf."):
         call([1.7e308, 1.7e308])
 
 
 @every_probability
 def test_tolerance_of_sums(case):
     _, call = case
-    for kind, tolerance in ((np.float64, 1e-6), (np.float32, 1e-3)):
+    for kind in (np.float64, np.float32):
         for sign in (1, -1):
-            call(np.array([0.5, 0.5 + sign * 0.9 * tolerance], kind))
+            call(np.array([0.5, 0.5 + sign * 0.9e-3], kind))
             with pytest.raises(ValueError, match="to sum to 1"):
-                call(np.array([0.5, 0.5 + sign * 1.1 * tolerance], kind))
+                call(np.array([0.5, 0.5 + sign * 1.1e-3], kind))
 
 
 def test_many_float32_probabilities_sum_to_one():
@@ -242,7 +240,7 @@ def test_no_outcomes(case):
     name, call = case
     with raises(ValueError, f"Expected `{name}` to have at least one dimension, got shape ()."):
         call(1.0)
-    with pytest.raises(ValueError, match=r"to sum to 1 within 1e-06, got 0\.0\.$"):
+    with pytest.raises(ValueError, match=r"to sum to 1 within 0.001, got 0\.0\.$"):
         call([])
 
 
@@ -356,87 +354,6 @@ def test_family(bad):
         negative_log_likelihood(bad, 0.0, 0.0)
 
 
-# Softmax with loss
-
-
-Z = np.zeros((3, 2))
-READ_ONLY = np.zeros((3, 2))
-READ_ONLY.flags.writeable = False
-THREE = [0, 1, 0]
-SOFT = np.full((3, 2), 0.5)
-
-ONE_CLASS_A_ROW = "(3,), one class a row, or the shape of `logits`"
-LOSS = {
-    "`logits` to have at least one dimension, got shape ().": (ValueError, 1.0, 0, {}),
-    "`logits` to have at least one class along axis -1, got shape (3, 0).": (
-        ValueError,
-        np.zeros((3, 0)),
-        THREE,
-        {},
-    ),
-    "`axis` in [-2, 2) as `logits` has, got 2.": (ValueError, Z, THREE, {"axis": 2}),
-    "`where` to be boolean, got int8.": (TypeError, Z, THREE, {"where": np.int8([1, 1, 1])}),
-    "`where` to have shape (3,), got (1,).": (ValueError, Z, THREE, {"where": [True]}),
-    "`label_smoothing` to be a number, got '1'.": (TypeError, Z, THREE, {"label_smoothing": "1"}),
-    "`label_smoothing` in [0, 1], got 1.5.": (ValueError, Z, THREE, {"label_smoothing": 1.5}),
-    "`label_smoothing` in [0, 1], got -0.5.": (ValueError, Z, THREE, {"label_smoothing": -0.5}),
-    "`label_smoothing` to be 0 with soft labels, got 0.1.": (
-        ValueError,
-        Z,
-        SOFT,
-        {"label_smoothing": 0.1},
-    ),
-    f"`labels` to have shape {ONE_CLASS_A_ROW}, got (2,).": (ValueError, Z, [0, 1], {}),
-    "`labels` of shape (3,) to be integers, got float64.": (TypeError, Z, [0.0, 0.0, 0.0], {}),
-    "`labels` in [0, 2), got 2 at index (1,).": (ValueError, Z, [0, 2, 0], {}),
-    "`labels` in [0, 2), got -1 at index (2,).": (ValueError, Z, [0, 1, -1], {}),
-    "`labels` to have the shape of `logits`, (3, 2), got (2, 2).": (ValueError, Z, SOFT[:2], {}),
-    "`labels` to be non-negative, got -0.5 at index (0, 1).": (ValueError, Z, SOFT * [1, -1], {}),
-    "`labels` to be non-negative, got -2.0 at index (1, 1).": (
-        ValueError,
-        Z,
-        [[0.0, 1.0], [3.0, -2.0], [1.0, 0.0]],
-        {},
-    ),
-    "`labels` to sum to 1 within 1e-06, got 0.5 at index (1,).": (
-        ValueError,
-        Z,
-        SOFT * [[1], [0.5], [0.5]],
-        {},
-    ),
-    "`out` to be a plain array, got list.": (TypeError, Z, THREE, {"out": []}),
-    "`out` to be float64, got float32.": (TypeError, Z, THREE, {"out": np.float32(Z)}),
-    "`out` to have shape (3, 2), got (2, 3).": (ValueError, Z, THREE, {"out": Z.T.copy()}),
-    "`out` to be writeable, got a read-only array.": (ValueError, Z, THREE, {"out": READ_ONLY}),
-    "`out` not to overlap `logits`, got shared memory.": (ValueError, Z, THREE, {"out": Z}),
-}
-
-
-@pytest.mark.parametrize("message", LOSS)
-def test_softmax_cross_entropy_messages(message):
-    error, logits, labels, options = LOSS[message]
-    with raises(error, f"Expected {message}"):
-        softmax_cross_entropy_value_and_grad(logits, labels, **options)
-    if "out" not in options:
-        with raises(error, f"Expected {message}"):
-            softmax_cross_entropy(logits, labels, **options)
-
-
-def test_index_of_bad_labels_is_that_of_the_caller():
-    soft = np.full((2, 3, 4), 0.5)
-    soft[0, 1, 2] = 0.25
-    with raises(
-        ValueError, "Expected `labels` to sum to 1 within 1e-06, got 0.75 at index (1, 2)."
-    ):
-        softmax_cross_entropy(np.zeros((2, 3, 4)), soft, axis=0)
-
-
-@pytest.mark.parametrize("label_smoothing", [0, 1, 0.0, 1.0, False, np.float32(0.5)])
-def test_label_smoothing_up_to_its_ends(label_smoothing):
-    loss = softmax_cross_entropy(Z, THREE, label_smoothing=label_smoothing)
-    assert_allclose(loss, np.log(2), rtol=1e-15)
-
-
 # The helpers themselves
 
 
@@ -495,6 +412,6 @@ def test_subclasses_become_plain():
 
 
 def test_check_broadcast_names_all():
-    check_broadcast(a=np.ones((2, 1)), b=np.ones(3))
+    check_broadcast(a=(2, 1), b=(3,))
     with raises(ValueError, "Expected `a` and `b` of shapes that broadcast, got (2,) and (3,)."):
-        check_broadcast(a=np.ones(2), b=np.ones(3))
+        check_broadcast(a=(2,), b=(3,))
