@@ -42,12 +42,12 @@ def _type_found(array: Array) -> str:
     return str(array.dtype)
 
 
-def as_array(values: ArrayLike, name: str) -> Array:
-    """Real numbers as a plain array, not copied if they are one already."""
+def _converted(values: ArrayLike, name: str) -> Array:
+    """Whatever NumPy makes an array of, but for masked arrays, whose mask would be lost."""
     if _masked(values):
         raise TypeError(f"Expected `{name}` without a mask, got a masked array.")
     try:
-        array = np.asarray(values)
+        return np.asarray(values)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Expected `{name}` to be an array, got {error}") from error
     except (TypeError, RuntimeError) as error:  # of a tensor that does not become an array as it is
@@ -58,6 +58,11 @@ def as_array(values: ArrayLike, name: str) -> Array:
         else:
             hint = str(error)
         raise TypeError(f"Expected `{name}` to be an array, got {hint}") from error
+
+
+def as_array(values: ArrayLike, name: str) -> Array:
+    """Real numbers as a plain array, not copied if they are one already."""
+    array = values if type(values) is np.ndarray else _converted(values, name)
     if array.dtype.kind not in "biuf" or array.dtype.char == "g":
         raise TypeError(
             f"Expected `{name}` to hold real numbers of at most 64 bits, got {_type_found(array)}."
@@ -174,7 +179,7 @@ def as_row_mask(where: ArrayLike, shape: tuple[int, ...]) -> Array:
 
 def as_label_smoothing(label_smoothing: float, soft: bool) -> float:
     """`label_smoothing` as a float in [0, 1], and 0 for labels that are soft already."""
-    if not isinstance(label_smoothing, Real):
+    if not isinstance(label_smoothing, (float, Real)):  # the first alone is quicker
         raise TypeError(f"Expected `label_smoothing` to be a number, got {label_smoothing!r}.")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"Expected `label_smoothing` in [0, 1], got {label_smoothing}.")

@@ -93,6 +93,20 @@ def _by_rows(logits: Array, labels: Array, e: Array, grad: Array | None) -> Arra
     return np.asarray(lead + _log1p(wrong + (right - 1)))
 
 
+def _one_row(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
+    """Integer label, one row of few classes: what calls cost counts, and scalars are quick."""
+    z, label = logits[0], labels[0]
+    top = z[z.argmax()]
+    np.exp(np.subtract(z, top, out=e), out=e)
+    right = e[label]
+    e[label] = 0
+    wrong = np.add.reduce(e)
+    if grad is not None:
+        e[label] = -wrong
+        np.divide(e, right + wrong, out=grad[0])
+    return np.asarray([top - z[label] + _log1p(wrong + (right - 1))])
+
+
 def _soft_labels(logits: Array, labels: Array, e: Array, grad: Array | None) -> Array:
     """Probabilities t: loss = Σ t_k (z_a − z_k) + T log1p(s) with s = Σ_{j≠a} e_j and T = Σ t_k."""
     n, k = logits.shape
@@ -199,7 +213,7 @@ def _plan(rows: _Rows) -> tuple[_Kernel, int]:
     if k <= FEW_CLASSES < n:
         # Never a power of two: then all classes of a row would compete for the same cache lines.
         return _by_columns, size & ~31 | 16
-    return _by_rows, size
+    return _one_row if n == 1 and k <= FEW_CLASSES else _by_rows, size
 
 
 @np.errstate(all="ignore")  # infinities are legal, and what they give is defined
