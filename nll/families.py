@@ -150,7 +150,7 @@ def negative_log_likelihood(
     if family.nll is not softmax_cross_entropy:  # whose y may be classes, and no numbers
         eta, y = _promoted(eta, y)
     with np.errstate(all="ignore"):
-        losses = np.asarray(family.nll(eta, y))
+        losses = np.asarray(family.nll(eta, y), eta.dtype)
         _check_size(losses.size, eta, y)
         if reduction == "none":
             return losses[()]
@@ -323,18 +323,26 @@ def _gradient_of_poisson(eta: Array, y: Array) -> Array:
     return (mean - count) * scale
 
 
+def _log_odds(eta: Array, size: float) -> tuple[Array, Array]:
+    """Give z = eta - log(size) and exp(-abs(z)), whose digits the rounding of z would cost."""
+    eta = np.asarray(eta, np.float64)
+    odds, mean = eta - math.log(size), np.exp(eta)
+    return odds, np.where(odds < 0.0, mean / size, size / mean)
+
+
 @_count
 def _nll_of_negative_binomial(eta: Array, y: Array, *, size: float) -> Array:
-    odds, y = np.asarray(eta, np.float64) - math.log(size), np.asarray(y, np.float64)
-    costs = _times(y, softplus(-odds)) + size * softplus(odds)
+    odds, small = _log_odds(eta, size)
+    y, rest = np.asarray(y, np.float64), np.log1p(small)  # softplus(z) is max(z, 0) + rest
+    costs = _times(y, np.maximum(-odds, 0.0) + rest) + size * (np.maximum(odds, 0.0) + rest)
     return costs + _constant_of_negative_binomial(y, size=size)
 
 
 @_count
 def _gradient_of_negative_binomial(eta: Array, y: Array, *, size: float) -> Array:
-    odds, y = np.asarray(eta, np.float64) - math.log(size), np.asarray(y, np.float64)
-    gradient: Array = size * sigmoid(odds) - y * sigmoid(-odds)
-    return gradient
+    odds, small = _log_odds(eta, size)
+    push, pull = np.where(odds < 0.0, small, 1.0), np.where(odds < 0.0, 1.0, small)
+    return (size * push - np.asarray(y, np.float64) * pull) / (1.0 + small)
 
 
 @np.errstate(all="ignore")

@@ -21,6 +21,7 @@ from nll import (
     POISSON,
     Family,
     log_softmax,
+    negative_binomial,
     negative_log_likelihood,
     sigmoid,
     softmax,
@@ -93,6 +94,91 @@ def test_poisson_oracle(dtype):
     assert (oracle.errors(POISSON.output_unit(eta), mean) <= 4).all()
 
 
+@pytest.mark.parametrize(
+    "y", [1, 2, 7, 15, 16, 17, 100, 12345, 1e6, 1.68e7, 1e9, 5e15, 1e37, 1e100, 1e300, 1.7e308]
+)
+def test_poisson_near_its_best_rate_oracle(dtype, y):
+    """The three terms, each about y log y, cancel to half of log y; the deviance does not."""
+    if y > np.finfo(dtype).max:
+        y = np.finfo(dtype).max / 2
+    y, u = dtype(y), oracle.unit_roundoff(dtype)
+    offsets = [
+        0,
+        *(s * 10.0**-k for k in range(16) for s in (1, -1)),
+        *np.linspace(-3, 3, 25),
+        -800,
+    ]
+    eta = (np.log(np.float64(y)) + offsets).astype(dtype)
+    mean, count = oracle.exp(oracle.exact(eta)), oracle.exact(y).item()
+    true = mean - oracle.exact(eta) * count + oracle.mpmath.loggamma(count + 1)
+    bar = 24 * u * true
+    bar += [4 * u * abs(m - count) * max(1, m / count) for m in mean]
+    seen = true < float(np.finfo(dtype).max)
+    losses = negative_log_likelihood(POISSON, eta, y)
+    assert (abs(oracle.exact(losses[seen]) - true[seen]) <= bar[seen]).all()
+    assert (losses[~seen] == INF).all()
+    gradient = POISSON.gradient(eta, y)
+    seen = mean < float(np.finfo(dtype).max)
+    error = abs(oracle.exact(gradient[seen]) - (mean[seen] - count))
+    assert (error <= 5 * u * np.maximum(mean[seen], count)).all()
+
+
+def test_poisson_without_a_rate_to_speak_of():
+    """Exp(-800) is 0 in float64, and its logarithm is -800 all the same."""
+    assert_allclose(POISSON.nll(-800.0, 3), 2400 + np.log(6), rtol=1e-15)
+    assert_allclose(POISSON.nll(np.float32(-120), 1), 120, rtol=1e-7)
+
+
+def test_poisson_where_the_rate_alone_overflows():
+    eta, y = np.float32(88.9), np.float32(3e38)
+    true = oracle.mpmath.mpf(float(y)) * oracle.mpmath.log(oracle.exact(y).item())
+    true = oracle.exp(oracle.exact(eta)).item() - float(eta) * oracle.exact(y).item()
+    true += oracle.mpmath.loggamma(oracle.exact(y).item() + 1)
+    assert_allclose(POISSON.nll(eta, y), float(true), rtol=1e-5)  # of exp(88.9), and what it loses
+    assert np.isfinite(POISSON.gradient(eta, y))
+
+
+def test_poisson_constant_oracle(dtype):
+    y = np.array([2, 3, 5, 10, 14, 15, 16, 17, 18, 100, 12345, 1e6, 1e30], dtype)
+    true = oracle.log_factorial(oracle.exact(y))
+    assert (oracle.errors(POISSON.constant(y), true) <= 4).all()
+    assert_array_equal(POISSON.constant(dtype([0, 1])), [0, 0])
+    assert isinstance(POISSON.constant(dtype(3)), dtype)
+
+
+def test_gaussian_loss_is_finite_where_its_square_is_not(dtype):
+    far = np.sqrt(np.finfo(dtype).max, dtype=dtype) * dtype(1.25)
+    for eta, y in ((far, 0), (0, far), (-far, 0.0)):
+        eta, y = dtype(eta), dtype(y)
+        assert_allclose(GAUSSIAN.nll(eta, y), float(far / 2) * float(far), rtol=1e-6)
+
+
+@elementwise
+def test_mixed_types_are_promoted_first(family):
+    """A narrower argument is exact in the wider type, and nothing is computed before."""
+    eta, y = np.float32([0.1, 0.6, -1.3]), np.float64([0, 1, 1])
+    if family is not POISSON:
+        y = np.array([0.1, 0.3, 0.7])
+    for a, b in ((eta, y), (eta.astype(float), y.astype(np.float32)), (eta.astype("f2"), y)):
+        wide = a.astype(np.float64), b.astype(np.float64)
+        for function in (family.nll, family.gradient):
+            assert_array_equal(function(a, b), function(*wide))
+            assert function(a, b).dtype == np.float64
+        assert_array_equal(negative_log_likelihood(family, a, b), family.nll(*wide))
+
+
+@every
+def test_mean_of_huge_losses_does_not_overflow(dtype, family):
+    big = float(np.finfo(dtype).max)
+    eta = {GAUSSIAN: np.sqrt(big), BERNOULLI: -big / 2, POISSON: np.log(big / 2)}.get(family)
+    eta = np.tile(dtype([big / 2, 0]), (5, 1)) if family is CATEGORICAL else np.full(5, eta, dtype)
+    y = np.full(5, 0 if family in (GAUSSIAN, POISSON) else 1)
+    mean = negative_log_likelihood(family, eta, y, reduction="mean")
+    assert_allclose(mean, big / 2, rtol=1e-4)  # of the logarithm of the rate
+    assert mean.dtype == dtype
+    assert negative_log_likelihood(family, eta, y, reduction="sum") == INF
+
+
 def test_poisson_of_nothing_costs_its_rate(dtype):
     eta = np.linspace(-80, 20, 50).astype(dtype)
     true = oracle.exp(oracle.exact(eta))
@@ -104,6 +190,62 @@ def test_bernoulli_keeps_what_the_algebra_cancels(lead):
     for eta, y in ((lead, 1), (-lead, 0)):
         assert_allclose(BERNOULLI.nll(eta, y), np.exp(-lead), rtol=1e-8)  # exp(-20)^2 / 2 dropped
         assert_allclose(abs(BERNOULLI.gradient(eta, y)), np.exp(-lead), rtol=1e-8)
+
+
+SIZES = [0.01, 0.5, 1.0, 2.5, 7.3, 15.9, 16.0, 1e3, 1e6, 1e9]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_negative_binomial_oracle(dtype, size):
+    """Loss within 24 u of its largest term, gradient of the sum of both."""
+    counts = [0, 1, 2, 3, 7, 12, 15, 16, 17, 100, 12345]
+    eta, y, exact_eta, exact_y = grid(dtype, -20, 20, counts)
+    r, mean = oracle.mpmath.mpf(size), oracle.exp(exact_eta)
+    orders = oracle.log_factorial(exact_y) + oracle.mpmath.loggamma(r)
+    orders = orders - oracle.log_factorial(exact_y + (r - 1))
+    terms = np.array([exact_y * oracle.log1p(r / mean), r * oracle.log1p(mean / r), orders])
+    family = negative_binomial(size)
+    actual = negative_log_likelihood(family, eta, y)
+    assert actual.dtype == dtype
+    assert (oracle.errors(actual, terms.sum(axis=0), abs(terms).max(axis=0)) <= 24).all()
+    push, pull = r * mean / (mean + r), exact_y * r / (mean + r)
+    assert (oracle.errors(family.gradient(eta, y), push - pull, push + pull) <= 24).all()
+    assert_array_equal(family.output_unit(eta), POISSON.output_unit(eta))
+    some = np.array([1, 2, 15, 16, 12345], dtype)
+    exact = oracle.log_factorial(oracle.exact(some)) + oracle.mpmath.loggamma(r)
+    exact -= oracle.log_factorial(oracle.exact(some) + (r - 1))
+    slack = 24 * oracle.unit_roundoff(dtype) * np.maximum(1, abs(exact))
+    assert (abs(oracle.exact(family.constant(some)) - exact) <= slack).all()
+
+
+def test_negative_binomial_tends_to_poisson():
+    eta, y = np.linspace(-2, 4, 7), np.array([0, 1, 3, 5, 20, 100, 1000])
+    for size, close in ((1e10, 1e-4), (1e15, 1e-9)):
+        losses = negative_binomial(size).nll(eta, y)
+        assert_allclose(losses, POISSON.nll(eta, y), rtol=close)  # y squared over size
+
+
+def test_negative_binomial_limits():
+    family = negative_binomial(2.5)
+    eta = np.array([-INF, INF, NAN])
+    assert_array_equal(family.nll(eta, 0), [0, INF, NAN])
+    assert_array_equal(family.nll(eta, 3), [INF, INF, NAN])
+    assert family.nll(-800.0, 0) == 0 == family.constant(0)
+    assert_array_equal(family.gradient(eta, 3), [-3, 2.5, NAN])
+
+
+def test_negative_binomial_agrees_with_scipy(rng):
+    eta, y = rng.normal(scale=2, size=50), rng.poisson(4, size=50)
+    mean = np.exp(eta)
+    for size in (0.5, 2.5, 20.0):
+        peer = -scipy.stats.nbinom.logpmf(y, size, size / (size + mean))
+        assert_allclose(negative_binomial(size).nll(eta, y), peer, rtol=1e-11)
+
+
+def test_negative_binomial_pickles():
+    family = pickle.loads(pickle.dumps(negative_binomial(np.float32(2.5))))
+    assert family.name == "negative binomial"
+    assert family.nll(0.5, 3) == negative_binomial(2.5).nll(0.5, 3)
 
 
 # What a family is
@@ -152,10 +294,10 @@ def test_nll_is_that_of_the_distribution(rng, family):
 def test_constant_is_what_eta_does_not_touch(rng, family):
     """What is left is A(eta) - eta y, whose parts are known."""
     eta, y = example(family, rng)
-    log_normaliser = {GAUSSIAN: np.square(eta) / 2, BERNOULLI: softplus(eta), POISSON: np.exp(eta)}
+    log_normalizer = {GAUSSIAN: np.square(eta) / 2, BERNOULLI: softplus(eta), POISSON: np.exp(eta)}
     own = {GAUSSIAN: np.square(y) / 2, BERNOULLI: 0, POISSON: 0}  # Gaussian: kept in the square
     loss = family.nll(eta, y) - family.constant(y)
-    assert_allclose(loss, log_normaliser[family] - eta * y + own[family], rtol=1e-12, atol=1e-13)
+    assert_allclose(loss, log_normalizer[family] - eta * y + own[family], rtol=1e-12, atol=1e-13)
 
 
 def test_squared_error_is_the_gaussian_without_its_constant(rng):
@@ -234,6 +376,53 @@ def test_a_family_of_your_own(rng):
     expected = -scipy.stats.laplace.logpdf(y, eta)
     assert_allclose(negative_log_likelihood(LAPLACE, eta, y), expected, rtol=1e-14)
     assert_allclose(negative_log_likelihood(LAPLACE, list(eta), list(y)), expected, rtol=1e-14)
+
+
+def _standardized(eta, y):
+    return (y - eta[..., 0]) * np.exp(-eta[..., 1])
+
+
+GAUSSIAN_AND_SCALE = Family(  # eta = (mean, log sigma)
+    name="Gaussian and scale",
+    output_unit=lambda eta: eta[..., 0],
+    nll=lambda eta, y: eta[..., 1] + _standardized(eta, y) ** 2 / 2 + np.log(2 * np.pi) / 2,
+    gradient=lambda eta, y: np.stack(
+        [-_standardized(eta, y) * np.exp(-eta[..., 1]), 1 - _standardized(eta, y) ** 2], axis=-1
+    ),
+)
+
+
+def test_a_family_of_two_parameters(rng):
+    """Eta has one axis more than y and the losses; the gradient has the shape of eta."""
+    eta, y = rng.normal(size=(4, 5, 2)), rng.normal(size=(4, 5))
+    losses = negative_log_likelihood(GAUSSIAN_AND_SCALE, eta, y)
+    expected = -scipy.stats.norm.logpdf(y, eta[..., 0], np.exp(eta[..., 1]))
+    assert_allclose(losses, expected, rtol=1e-12)
+    for reduction in ("sum", "mean"):
+        total = negative_log_likelihood(GAUSSIAN_AND_SCALE, eta, y, reduction=reduction)
+        assert_allclose(total, getattr(expected, reduction)(), rtol=1e-12)
+    gradient = GAUSSIAN_AND_SCALE.gradient(eta, y)
+    assert gradient.shape == eta.shape
+    for k in range(2):
+        h = 1e-6 * np.eye(2)[k]
+        up, down = (negative_log_likelihood(GAUSSIAN_AND_SCALE, eta + s, y) for s in (h, -h))
+        assert_allclose((up - down) / 2e-6, gradient[..., k], rtol=1e-6, atol=1e-8)
+    with pytest.raises(ValueError, match="that broadcast to the shape of one of them"):
+        negative_log_likelihood(GAUSSIAN_AND_SCALE, eta[0], y[0][:, np.newaxis])
+
+
+def test_a_family_of_your_own_gets_floats(dtype):
+    """Counts in uint8 would wrap around, and booleans cannot be negated."""
+    loss = negative_log_likelihood(LAPLACE, dtype([3, 200]), np.uint8([200, 3]))
+    assert_allclose(loss, 197 + np.log(2), rtol=1e-6)
+    assert loss.dtype == dtype
+    family = replace(LAPLACE, nll=lambda eta, y: -y * eta)
+    assert_array_equal(negative_log_likelihood(family, dtype([1, 2]), [True, False]), [-1, 0])
+    for y in (np.float16([1, 2]), [1, 2], np.array([1, 2], ">i2"), range(1, 3)):
+        assert_array_equal(
+            negative_log_likelihood(LAPLACE, dtype([1, 2]), y), dtype([np.log(2)] * 2)
+        )
+    assert negative_log_likelihood(LAPLACE, dtype(1), np.float64(2)).dtype == np.float64
 
 
 def test_constant_may_be_left_out():

@@ -18,12 +18,11 @@ STANDARD = set(sys.stdlib_module_names)
 ALLOWED = {
     "_validate": {"numpy", "numpy.typing"},
     "special": {"numpy", "numpy.typing", "nll._validate"},
-    "information": {"numpy", "numpy.typing", "nll._validate", "nll.special"},
+    "information": {"numpy", "numpy.typing", "nll._validate"},
     "softmax_loss": {"numpy", "numpy.typing", "nll._validate", "nll.special"},
     "families": {
         "numpy",
         "numpy.typing",
-        "scipy.special",
         "nll._validate",
         "nll.information",
         "nll.softmax_loss",
@@ -54,22 +53,12 @@ def test_every_module_has_its_rule():
     assert {path.stem for path in PACKAGE.glob("*.py")} <= {*ALLOWED, *BESIDE}
 
 
-def test_import_brings_in_no_plotting_and_no_algebra():
-    """In a fresh interpreter, and without a warning."""
+def test_import_brings_in_nothing_but_numpy():
+    """In a fresh interpreter, and without a warning: it costs milliseconds."""
     code = "import sys, nll; print(*sorted(sys.modules))"
     run = [sys.executable, "-W", "error", "-c", code]
     modules = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
-    heavy = {
-        "matplotlib",
-        "sympy",
-        "altair",
-        "pandas",
-        "IPython",
-        "sklearn",
-        "torch",
-        *(f"nll.{module}" for module in BESIDE),
-    }
-    heavy |= {"scipy.stats", "scipy.optimize", "scipy.sparse"}
+    heavy = {"scipy", "matplotlib", *(f"nll.{module}" for module in BESIDE)}
     assert "nll.softmax_loss" in modules
     assert not heavy & set(modules)
 

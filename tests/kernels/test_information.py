@@ -67,7 +67,7 @@ def test_kl_divergence_of_near_equals(rng, kind, digits):
 
 
 def test_kl_divergence_of_near_equals_ignores_the_rounding_of_sums(rng):
-    """To second order it is that of the normalised vectors."""
+    """To second order it is that of the normalized vectors."""
     p = draw(rng, np.float64, 10)
     q = p * (1 + 1e-5 * rng.normal(size=10))
     q /= q.sum()
@@ -105,6 +105,42 @@ def test_float32_kl_divergence_of_rare_outcomes():
         assert oracle.errors(kl_divergence(q, p), mpmath.fsum(true_terms(q, p))) <= 8
 
 
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        ([0.7, 0.3], [5e-324, 1.0]),
+        ([0.5, 0.5], [1.5e-323, 1.0]),
+        ([0.9, 0.1], [1e-308, 1.0]),
+        ([5e-324, 1.0], [1.0, 5e-324]),
+        ([1e-310, 1.0], [0.5, 0.5]),
+        (np.float32([0.7, 0.3]), np.float32([1e-45, 1])),
+        (np.float32([0.25, 0.75]), np.float32([3e-45, 1])),
+        (np.float32([1e-45, 1]), np.float32([1, 1e-45])),
+        (np.float32([0.5, 0.5]), np.float32([1e-38, 1])),
+    ],
+)
+def test_kl_divergence_beside_subnormals(p, q):
+    """The ratio of a subnormal number and another has few digits, or none; logarithms have all."""
+    assert oracle.errors(kl_divergence(p, q), mpmath.fsum(true_terms(p, q))) <= 8
+
+
+@pairwise
+@pytest.mark.parametrize("narrow", [np.float32, np.float16])
+def test_mixed_types_are_promoted_first(function, narrow):
+    """The narrower argument is exact in float64, and nothing is computed before."""
+    p, q = np.array([0.3, 0.7]), narrow([0.6, 0.4])
+    for arguments in ((p, q), (q, p), (p.tolist(), q)):
+        wide = [np.asarray(a, np.float64) for a in arguments]
+        assert function(*arguments) == function(*wide)
+        assert function(*arguments).dtype == np.float64
+        if narrow == np.float32:
+            terms = oracle.exact(wide[0]) * oracle.log(oracle.exact(wide[1]))
+            true = -mpmath.fsum(terms)
+            if function is kl_divergence:
+                true = mpmath.fsum(true_terms(*wide))
+            assert oracle.errors(function(*arguments), true) <= 8
+
+
 # Edges
 
 
@@ -136,7 +172,12 @@ def test_an_outcome_held_impossible_costs_infinity(dtype):
 
 def test_no_distributions():
     for function in EVERY:
-        assert call(function, np.ones((0, 3)), np.ones((0, 3))).shape == (0,)
+        for shape in ((0, 3), (0, 0)):
+            assert call(function, np.ones(shape), np.ones(shape)).shape == (0,)
+            assert call(function, np.ones(shape).T, np.ones(shape).T, axis=0).shape == (0,)
+        assert call(function, np.ones((2, 0, 0)), np.ones((2, 0, 0))).shape == (2, 0)
+        with pytest.raises(ValueError, match="to sum to 1"):
+            call(function, np.ones((2, 0)), np.ones((2, 0)))
 
 
 @pytest.mark.parametrize("k", [2, 8, 1024])
@@ -165,7 +206,7 @@ def test_kl_divergence_is_never_negative(pair):
 
 
 @given(probabilities(1), st.integers(-2, 2))
-def test_kl_divergence_of_neighbours_is_never_negative(vectors, steps):
+def test_kl_divergence_of_neighbors_is_never_negative(vectors, steps):
     (p,) = vectors
     q = p.copy()
     for _ in range(abs(steps)):
@@ -325,3 +366,8 @@ def test_no_warning_for_legal_input(function):
     with np.errstate(all="raise"):
         call(function, [[1, 0], [0, 1], [5e-324, 1]], [[0, 1], [0, 1], [0.5, 0.5]])
         call(function, np.float32([1e-45, 1]), np.float32([0.5, 0.5]))
+        for p, q in (([1, 5e-324], [1e-320, 1]), (np.float32([1, 1e-45]), np.float32([1e-44, 1]))):
+            for base in (2, 10, None):
+                call(function, p, q, base=base)
+                call(function, q, p, base=base)
+                call(function, p, np.float64(q), base=base)

@@ -205,7 +205,7 @@ def test_smoothing_over_a_masked_class_costs_infinity(ten_classes):
 
 def test_masked_label_costs_infinity(ten_classes, kind):
     ten_classes[1, 4] = -np.inf
-    labels = np.arange(len(ten_classes)) * 0 + 4
+    labels = np.full(len(ten_classes), 4)
     options = {"label_smoothing": 0.1} if kind == "smooth" else {}
     if kind == "soft":
         labels = one_hot(labels, 10)
@@ -263,6 +263,43 @@ def test_largest_logits_do_not_overflow(dtype):
     loss, grad = softmax_cross_entropy_value_and_grad(np.array([[big, big], [big, -big]]), [0, 1])
     assert_allclose(loss, [math.log(2), np.inf], rtol=1e-6)
     assert_array_equal(grad, [[-0.5, 0.5], [1, -1]])
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50, 70_000])
+def test_mean_of_huge_losses_does_not_overflow(dtype, rows, kind):
+    big = np.finfo(dtype).max / 2
+    logits = np.tile(np.array([big, -big / 2], dtype), (rows, 1))
+    labels = np.ones(rows, int) if kind != "soft" else np.tile([0.0, 1.0], (rows, 1))
+    options = {"label_smoothing": 0.5} if kind == "smooth" else {}
+    mean = softmax_cross_entropy(logits, labels, reduction="mean", **options)
+    expected = dtype(1.5 * big) * (0.75 if kind == "smooth" else 1)
+    assert_allclose(mean, expected, rtol=1e-6)
+    total = softmax_cross_entropy(logits, labels, reduction="sum", **options)
+    assert total == np.inf if rows > 3 else total >= mean
+
+
+def test_gap_that_a_small_label_makes_bearable(dtype):
+    """The gap itself, 2 big, is beyond the type; a thousandth of it is not."""
+    big = np.finfo(dtype).max
+    logits = np.array([[big, -big]], dtype)
+    labels = np.array([[0.999, 0.001]])
+    expected = [labels.astype(dtype)[0, 1] * 2.0 * float(big / 2) * 2]
+    assert_allclose(softmax_cross_entropy(logits, labels), expected, rtol=1e-6)
+    smooth = softmax_cross_entropy(logits, [0], label_smoothing=0.002)
+    assert_allclose(smooth, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 40])
+def test_one_row_agrees_with_many(rng, dtype, classes):
+    """It has a kernel of its own, as have short and long blocks."""
+    logits, labels, _ = make_rows(rng, (1, classes), dtype)
+    one = softmax_cross_entropy_value_and_grad(logits, labels)
+    for copies in (2, 50):
+        many = np.repeat(logits, copies, axis=0), np.repeat(labels, copies)
+        loss, grad = softmax_cross_entropy_value_and_grad(*many)
+        assert_allclose(loss, np.repeat(one[0], copies), rtol=4 * np.finfo(dtype).eps, atol=0)
+        close = {"rtol": 4 * np.finfo(dtype).eps, "atol": 0}
+        assert_allclose(grad, np.repeat(one[1], copies, axis=0), **close)
 
 
 # Rows left out, reductions, layouts.

@@ -44,7 +44,7 @@ def errors(actual, true, floor, scale=None):
 
 @pytest.fixture(params=SIZES, ids=lambda size: f"K={size[0]}")
 def stress(request, dtype):
-    """Return hard rows, their labels, and a matrix of soft labels as hard as they."""
+    """Return hard rows and their labels."""
     classes, rows = request.param
     logits, labels = stress_rows(dtype, classes, rows)
     return logits, labels
@@ -129,8 +129,8 @@ def test_log_softmax_stays_within_the_bar_of_the_loss(stress):
     assert np.all(errors(log_prob, np.array(true), smallest(logits)) <= bar)
 
 
-def test_every_usual_form_fails_the_bar_of_the_loss(dtype):
-    """What the bars are for: the same rows, computed as everyone does."""
+def test_the_usual_form_fails_the_bar_of_the_loss(dtype):
+    """What the bars are for: the same rows, by log-sum-exp less the label's logit."""
     logits, labels = stress_rows(dtype, 10, 12)
     each = np.arange(len(labels))
     top = logits.max(axis=1)

@@ -1,5 +1,7 @@
 """What the fused softmax cross-entropy says to input it cannot take, and all input it can take."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -202,6 +204,33 @@ def test_soft_labels_may_miss_1_by_their_tolerance():
         assert_allclose(loss, (1 + off) * np.log(3), rtol=1e-14)
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, Fraction])
+def test_label_smoothing_is_a_float_first(kind):
+    """In float16, 0.1 over a hundred thousand classes would round to 1.01e-6."""
+    label_smoothing = kind(1) / kind(10)
+    logits = np.zeros((1, 100_000))
+    logits[0, 0] = 5
+    loss = softmax_cross_entropy(logits, [0], label_smoothing=label_smoothing)
+    expected = np.log(np.exp(5) + 99_999) - 5 * (1 - float(label_smoothing) * (1 - 1e-5))
+    assert_allclose(loss, [expected], rtol=1e-13)
+    few = softmax_cross_entropy(logits[:, :3], [0], label_smoothing=label_smoothing)
+    assert few == softmax_cross_entropy(logits[:, :3], [0], label_smoothing=float(label_smoothing))
+
+
+@pytest.mark.parametrize("empty", [[], (), np.empty(0), np.empty(0, np.float32), np.empty(0, int)])
+def test_empty_lists_are_labels_and_masks(dtype, empty):
+    """They are float64 by NumPy's rule."""
+    logits = np.empty((0, 3), dtype)
+    for options in ({}, {"where": empty}, {"where": empty, "label_smoothing": 0.1}):
+        loss, grad = softmax_cross_entropy_value_and_grad(logits, empty, **options)
+        assert loss.shape == (0,)
+        assert grad.shape == (0, 3)
+        assert loss.dtype == grad.dtype == dtype
+        assert softmax_cross_entropy(logits, empty, reduction="sum", **options) == 0
+    assert softmax_cross_entropy(np.empty((2, 0, 3)), [[], []]).shape == (2, 0)
+    assert softmax_cross_entropy(np.empty((0, 3)), np.empty((0, 3))).shape == (0,)
+
+
 @pytest.mark.parametrize("label_smoothing", [0, 1, 0.0, 1.0, False, np.float32(0.5)])
 def test_label_smoothing_up_to_its_ends(label_smoothing):
     loss = softmax_cross_entropy(ZEROS, CLASSES, label_smoothing=label_smoothing)
@@ -238,6 +267,52 @@ def test_out_may_not_overlap_labels_or_where():
     where = memory.view(bool)[:, ::24][:, 0]
     with pytest.raises(ValueError, match="`out` not to overlap `where`"):
         softmax_cross_entropy_value_and_grad(ZEROS, CLASSES, where=where, out=memory)
+
+
+class Interface:
+    """Numbers that are no array, but lend one their memory."""
+
+    def __init__(self, array):
+        self.array = array
+        self.__array_interface__ = array.__array_interface__
+
+
+class Tensor:
+    """The same by the other protocol, which tensors and tables follow."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+@pytest.mark.parametrize("wrap", [memoryview, Interface, Tensor, lambda a: a.view(np.matrix)])
+@pytest.mark.parametrize("name", ["logits", "integer logits", "labels", "where"])
+def test_out_may_not_overlap_what_lends_its_memory(dtype, wrap, name):
+    """The converted arrays are looked at, whatever they were made of."""
+    out = np.array([[1.0, 0.0]], dtype)
+    arguments, options = [np.zeros((1, 2), dtype), [1]], {}
+    if name == "where":
+        options["where"] = memoryview(out.view(bool)[0, :1])
+    elif name == "labels":
+        arguments[1] = wrap(out)
+    else:
+        if name == "integer logits":
+            out = out.astype(np.float64)
+        arguments[0] = wrap(out.view(np.int64) if name == "integer logits" else out)
+    with pytest.raises(ValueError, match=f"`out` not to overlap `{name.split()[-1]}`"):
+        softmax_cross_entropy_value_and_grad(*arguments, out=out, **options)
+    assert_array_equal(out, [[1, 0]])
+
+
+def test_out_beside_what_lends_its_memory(dtype):
+    logits = np.array([[1.0, 0.0]], dtype)
+    for wrap in (memoryview, Interface, Tensor):
+        out = np.empty_like(logits)
+        _, grad = softmax_cross_entropy_value_and_grad(wrap(logits), [1], out=out)
+        assert grad is out
+        assert_array_equal(grad, softmax_cross_entropy_value_and_grad(logits, [1])[1])
 
 
 def test_out_may_not_overlap_integer_logits():

@@ -147,7 +147,7 @@ def test_logsumexp_of_nothing(dtype, shape):
 
 @pytest.mark.parametrize("function", [softmax, log_softmax])
 @pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3)])
-def test_normalising_nothing(function, shape):
+def test_normalizing_nothing(function, shape):
     assert function(np.empty(shape)).shape == shape
 
 
@@ -242,6 +242,25 @@ def test_one_class_is_certain(rng, dtype):
     assert_array_equal(logsumexp(logits), logits[:, 0])
 
 
+@over_axes
+@pytest.mark.parametrize("axis", [-1, 0, None, ()])
+def test_results_without_axes_are_scalars(dtype, function, axis):
+    """NumPy scalars, as NumPy's own functions give, and no arrays of zero dimensions."""
+    assert isinstance(function(dtype(3), axis=axis), dtype)
+    assert isinstance(logsumexp(dtype(3), axis=axis, keepdims=True), dtype)
+    if axis != ():
+        assert isinstance(logsumexp(np.empty(0, dtype), axis=axis), dtype)
+        assert isinstance(logsumexp(np.ones(2, dtype), axis=axis), dtype)
+
+
+@pytest.mark.parametrize("axis", [None, (0, 1), (1, 0), (-1, -2)])
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (2, 3)])
+def test_logsumexp_over_all_axes_is_a_scalar(dtype, axis, shape):
+    total = logsumexp(np.zeros(shape, dtype), axis=axis)
+    assert isinstance(total, dtype)
+    assert total == (-INF if 0 in shape else dtype(np.log(6)))
+
+
 # Properties
 
 
@@ -271,7 +290,7 @@ def test_permutation(logits, random):
 
 
 @given(draw_logits(min_dims=1))
-def test_softmax_normalisation(logits):
+def test_softmax_normalization(logits):
     probs = softmax(logits)
     assert_allclose(probs.sum(axis=-1), 1, rtol=ulps(logits.dtype, 8))
     assert (probs >= 0).all()

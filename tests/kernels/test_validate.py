@@ -1,6 +1,7 @@
 """What bad input gets: the right type of error, and a message that says what, where and why."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,19 +12,29 @@ from nll import (
     CATEGORICAL,
     GAUSSIAN,
     POISSON,
+    Family,
     cross_entropy,
     entropy,
     kl_divergence,
     log_sigmoid,
     log_softmax,
     logsumexp,
+    negative_binomial,
     negative_log_likelihood,
     sigmoid,
     softmax,
     softmax_cross_entropy,
     softplus,
 )
-from nll._validate import as_array, as_float, check, check_axes, check_axis, check_broadcast
+from nll._validate import (
+    _type_found,
+    as_array,
+    as_float,
+    check,
+    check_axes,
+    check_axis,
+    check_broadcast,
+)
 
 HALF = [0.5, 0.5]
 NAN, INF = np.nan, np.inf
@@ -90,6 +101,84 @@ def test_type_errors(case, bad):
         TypeError, f"Expected `{name}` to hold real numbers of at most 64 bits, got {found}."
     ):
         call(bad)
+
+
+class Bfloat16:
+    """As a tensor of that type: NumPy has none to turn it into."""
+
+    dtype = "torch.bfloat16"
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+
+class Learned:
+    """As a tensor that a gradient is wanted of."""
+
+    requires_grad = True
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
+class Traced:
+    """As an array of a function that is being compiled."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("a traced array has no values")
+
+
+@every_argument
+def test_what_does_not_become_an_array(case):
+    """The message names the argument and the conversion that helps."""
+    name, call = case
+    for bad, found in (
+        (Bfloat16(), f"bfloat16; pass `{name}.float()`."),
+        (Learned(), f"a tensor that requires grad; pass `{name}.detach()`."),
+        (Traced(), "a traced array has no values"),
+    ):
+        with raises(TypeError, f"Expected `{name}` to be an array, got {found}"):
+            call(bad)
+
+
+@every_argument
+def test_integers_beyond_64_bits(case):
+    name, call = case
+    for bad, bits in (([2**70, 1], 71), ([1, -(2**63) - 1], 64), ([10**400, 1], 1329), (2**70, 71)):
+        message = f"Expected `{name}` to hold real numbers of at most 64 bits, got an integer of {bits} bits."
+        with raises(TypeError, message):
+            call(bad)
+
+
+@every_argument
+def test_lists_that_contain_themselves(case):
+    name, call = case
+    endless = []
+    endless.append(endless)
+    with pytest.raises((TypeError, ValueError), match=f"^Expected `{name}` to "):
+        call(endless)
+
+
+def test_types_that_other_libraries_add():
+    """Only a stand-in: NumPy itself makes no dtype of that kind."""
+    dtype = SimpleNamespace(kind="V", names=None, type=float, __str__=None)
+    array = SimpleNamespace(dtype=dtype)
+    assert _type_found(array).endswith("; `.astype(np.float32)` converts it")
+    assert _type_found(np.zeros(1, "V4")) == "|V4"
+    assert _type_found(np.zeros(1, [("a", float)])) == "[('a', '<f8')]"
+
+
+def test_masks_are_looked_for_in_the_first_level_only():
+    """A search through all levels would take six times as long as the conversion itself."""
+    seen = []
+
+    class Row(list):
+        def __iter__(self):
+            seen.append(self)
+            return super().__iter__()
+
+    assert as_array([Row([1.0]), Row([2.0])], "a").shape == (2, 1)
+    assert not seen
 
 
 @every_argument
@@ -320,6 +409,43 @@ def test_negative_counts_and_labels():
         negative_log_likelihood(POISSON, 0.0, [-1])
     with raises(ValueError, "Expected `y` in [0, 1], got 2.0 at index (0,)."):
         negative_log_likelihood(BERNOULLI, 0.0, [2])
+
+
+@pytest.mark.parametrize("family", [GAUSSIAN, BERNOULLI, POISSON, negative_binomial(2.5)])
+@pytest.mark.parametrize(("one", "other"), [((3, 1), (3,)), ((3,), (3, 1)), ((3, 1), (1, 2))])
+def test_outcomes_that_would_make_a_table(family, one, other):
+    """Of N times N losses, most of an example and the outcome of another."""
+    message = "Expected `eta` and `y` that broadcast to the shape of one of them, "
+    for call in (family.nll, family.gradient, lambda *a: negative_log_likelihood(family, *a)):
+        with raises(ValueError, f"{message}got {one} and {other}."):
+            call(np.zeros(one), np.ones(other))
+    own = Family("own", output_unit=abs, nll=lambda eta, y: eta - y, gradient=max)
+    with raises(ValueError, f"{message}got {one} and {other}."):
+        negative_log_likelihood(own, np.zeros(one), np.ones(other), reduction="mean")
+
+
+def test_poisson_constant_checks_its_counts():
+    for constant in (POISSON.constant, negative_binomial(2.5).constant):
+        for bad in (-1.0, 0.5, INF, NAN):
+            with raises(
+                ValueError, f"Expected `y` to be a whole number from 0 on, got {bad} at index (1,)."
+            ):
+                constant([0.0, bad])
+
+
+@pytest.mark.parametrize("size", [0, -1, 0.0, NAN, INF, -INF])
+def test_size_of_a_negative_binomial(size):
+    with raises(ValueError, f"Expected `size` to be a positive finite number, got {size}."):
+        negative_binomial(size)
+    for bad in ("1", None, 1j, [2.0]):
+        message = f"Expected `size` to be a positive finite number, got {bad!r}."
+        with raises(TypeError, message):
+            negative_binomial(bad)
+
+
+def test_negative_binomial_outcomes():
+    with raises(ValueError, "Expected `y` to be a whole number from 0 on, got 0.5."):
+        negative_binomial(2.5).nll(0.0, 0.5)
 
 
 @pytest.mark.parametrize("family", [GAUSSIAN, BERNOULLI, POISSON])
