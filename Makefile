@@ -19,7 +19,7 @@ LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf 
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book pdf latex serve test portable lighthouse mutate lint execute clean
+.PHONY: help book pdf latex serve test kernels portable lighthouse mutate lint execute clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -44,6 +44,9 @@ serve: book  ## build the book and serve it on this machine
 
 test: book  ## prove every kernel, notebook and page
 	@$(BIN)/python -m pytest
+
+kernels: $(READY)  ## prove the kernels alone (half a minute)
+	@$(BIN)/python -m pytest --numprocesses=2 tests/kernels
 
 portable: $(READY)  ## run the notebooks again, with an older processor's arithmetic
 	@NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c '$(DISPATCHED)')" OPENBLAS_CORETYPE=Nehalem \

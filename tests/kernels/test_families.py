@@ -99,15 +99,9 @@ def test_poisson_oracle(dtype):
 )
 def test_poisson_near_its_best_rate_oracle(dtype, y):
     """The three terms, each about y log y, cancel to half of log y; the deviance does not."""
-    if y > np.finfo(dtype).max:
-        y = np.finfo(dtype).max / 2
-    y, u = dtype(y), oracle.unit_roundoff(dtype)
-    offsets = [
-        0,
-        *(s * 10.0**-k for k in range(16) for s in (1, -1)),
-        *np.linspace(-3, 3, 25),
-        -800,
-    ]
+    y, u = dtype(min(y, float(np.finfo(dtype).max / 2))), oracle.unit_roundoff(dtype)
+    near = 10.0 ** -np.arange(16)
+    offsets = np.concatenate([[0, -800], near, -near, np.linspace(-3, 3, 25)])
     eta = (np.log(np.float64(y)) + offsets).astype(dtype)
     mean, count = oracle.exp(oracle.exact(eta)), oracle.exact(y).item()
     true = mean - oracle.exact(eta) * count + oracle.mpmath.loggamma(count + 1)
@@ -148,9 +142,9 @@ def test_poisson_constant_oracle(dtype):
 
 def test_gaussian_loss_is_finite_where_its_square_is_not(dtype):
     far = np.sqrt(np.finfo(dtype).max, dtype=dtype) * dtype(1.25)
-    for eta, y in ((far, 0), (0, far), (-far, 0.0)):
-        eta, y = dtype(eta), dtype(y)
-        assert_allclose(GAUSSIAN.nll(eta, y), float(far / 2) * float(far), rtol=1e-6)
+    for eta, y in ((far, 0), (0, far), (-far, 0)):
+        loss = GAUSSIAN.nll(dtype(eta), dtype(y))
+        assert_allclose(loss, float(far / 2) * float(far), rtol=1e-6)
 
 
 @elementwise
@@ -419,9 +413,8 @@ def test_a_family_of_your_own_gets_floats(dtype):
     family = replace(LAPLACE, nll=lambda eta, y: -y * eta)
     assert_array_equal(negative_log_likelihood(family, dtype([1, 2]), [True, False]), [-1, 0])
     for y in (np.float16([1, 2]), [1, 2], np.array([1, 2], ">i2"), range(1, 3)):
-        assert_array_equal(
-            negative_log_likelihood(LAPLACE, dtype([1, 2]), y), dtype([np.log(2)] * 2)
-        )
+        loss = negative_log_likelihood(LAPLACE, dtype([1, 2]), y)
+        assert_allclose(loss, np.log([2, 2]), rtol=1e-7)
     assert negative_log_likelihood(LAPLACE, dtype(1), np.float64(2)).dtype == np.float64
 
 
