@@ -454,4 +454,8 @@ POISSON = Family(
     gradient=_gradient_of_poisson,
     constant=_constant_of_poisson,
 )
-"""Counts y with rate exp(eta): the loss is rate - y eta + log y!."""
+"""Counts y with rate exp(eta): the loss is rate - y eta + log y!.
+
+Its three terms cancel near the best rate, which is y; it is computed as the loss of that, by
+Stirling's formula and its remainder, and what y log(y / rate) + rate - y adds.
+"""
