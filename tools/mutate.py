@@ -87,7 +87,7 @@ EQUIVALENT = {
     ),
     "small = rows.sum(axis=1) + (one - 1)  [Add": "one - 1 is 0 or NaN",
     "in_range = (ratio >= np.finfo(ratio.dtype).tiny)": "the smallest normal number has all digits",
-    "terms = np.where(np.abs(ratio - 1.0) < _NEAR, near, far)  [Lt": "at 1/2 both branches are right",
+    "terms = np.where(np.abs(ratio - 1.0) < _NEAR, near, far)  [Lt": "both are right at 1/2",
     "series = np.zeros_like(r)  [np.zeros_like": "it becomes r**34, less than rounding",
     "for odd in range(_LAST_POWER, 1, -2):  [1": "the same numbers, 33 down to 3",
     "valid: Array = (y >= 0.0) & (y < np.inf)": "a whole number is its ceiling too",
