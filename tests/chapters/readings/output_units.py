@@ -3,10 +3,12 @@
 import math
 
 import numpy as np
+from derivatives import slope
 from scipy import special, stats
 
 import nll
 
+WIDTH, FLOOR = "eq-output-units-width", "eq-output-units-floor"
 NAMES = {
     r"p(y \mid \eta)": lambda y, eta, sigma: stats.norm.pdf(y, eta, sigma),
     r"P(y \mid \mu)": lambda y, mu: math.exp(-nll.BERNOULLI.nll(special.logit(mu), y)),
@@ -20,5 +22,20 @@ NAMES = {
     r"\frac{\partial \ell}{\partial \eta}": lambda mu, y: nll.BERNOULLI.gradient(
         special.logit(mu), y
     ),
+    r"\mathbb{E}[(y - c)^2]": lambda y, c: np.mean((y - c) ** 2),
+    r"\operatorname{Var}[y]": lambda y: np.var(y),
+    r"\mathbb{E}[y]": lambda y: np.mean(y),
+    (WIDTH, r"\frac{\partial \ell}{\partial \eta}"): lambda mu, y, sigma: slope(
+        lambda mean: -stats.norm.logpdf(y, mean, sigma), mu
+    ),
+    r"\mathbb{E}[-\log q(y)]": lambda p, q: p.expect(lambda y: -q.logpdf(y)),
+    "h(p)": lambda p: p.entropy(),
+    r"\mathrm{KL}(p \,\|\, q)": lambda p, q: p.expect(lambda y: p.logpdf(y) - q.logpdf(y)),
 }
-DRAWS = {("eq-output-units-poisson", "y"): lambda rng: int(rng.integers(2, 7))}
+DRAWS = {
+    ("eq-output-units-poisson", "y"): lambda rng: int(rng.integers(2, 7)),
+    ("eq-output-units-mean", "y"): lambda rng: rng.exponential(size=50),
+    (WIDTH, "sigma"): lambda rng: rng.uniform(0.5, 2),
+    (FLOOR, "p"): lambda rng: stats.gamma(*rng.uniform(1, 4, size=2)),
+    (FLOOR, "q"): lambda rng: stats.norm(*rng.uniform(1, 4, size=2)),
+}

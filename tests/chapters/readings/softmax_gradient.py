@@ -21,9 +21,12 @@ def nudged(y, j, h):
 
 
 THIRD, FAMILY = "eq-softmax-gradient-third-class", r"A'(\eta)"
-NODES = r"\partial e_k"
+NODES, ONE_LINE = r"\partial e_k", "eq-softmax-gradient-one-line"
 NAMES = {
     ("eq-softmax-gradient-softmax", "y_k"): lambda z, k: nll.softmax(z)[k],
+    ("eq-softmax-gradient-line", "L"): lambda z, t: nll.softmax_cross_entropy(z, t),
+    (ONE_LINE, r"\frac{\partial L}{\partial z_k}"): lambda z, t, k: gradient(z, t)[k],
+    (ONE_LINE, "y_k"): lambda z, k: nll.softmax(z)[k],
     ("eq-softmax-gradient-loss", "L"): lambda t, y: nll.softmax_cross_entropy(np.log(y), t),
     (NODES, "S"): lambda e: e.sum(),
     (NODES, "y_k"): lambda e, k: e[k] / e.sum(),
@@ -65,3 +68,4 @@ DRAWS = {
     (r"\mathbb{E}[t]", "t"): lambda rng: int(rng.integers(2, 7)),
     (r"\mathbb{E}[t]", "K"): lambda rng: 60,
 }
+HARMLESS = {r"ta_{jk} \cdot e_[k -> j]": "the delta is 1 where j is k"}
