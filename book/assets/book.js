@@ -1,14 +1,69 @@
-// What is wider than the page scrolls by itself; the keyboard must reach it too.
+// What is wider than the page scrolls by itself, within the keyboard's reach; the rest needs none.
 const reach = (boxes) => {
-  const wanted = boxes.map((box) => (box.scrollWidth > box.clientWidth ? 0 : -1)); // read all, then write
-  boxes.forEach((box, i) => { if (box.tabIndex !== wanted[i]) box.tabIndex = wanted[i]; });
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth); // read all, then write
+  boxes.forEach((box, i) => {
+    if (wide[i]) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  });
 };
-const shown = new Set(); // a box far away has no size, and measuring it would cost its layout
-const sizes = new ResizeObserver((entries) => {
-  const boxes = entries.map((entry) => entry.target);
-  boxes.forEach((box) => shown.add(box));
-  reach(boxes);
+const boxes = [...document.querySelectorAll("pre, .output, .picture, .katex-display, .pst-scrollable-table-container")];
+const sizes = new ResizeObserver((entries) => reach(entries.map((entry) => entry.target)));
+for (const box of boxes) sizes.observe(box);
+document.fonts.addEventListener("loadingdone", () => reach(boxes)); // they change what is in a box, not its size
+
+// Explorables: nll/explorables.py writes the formulas, and the shapes in the order of their numbers.
+const VOCABULARY = `const {abs, exp, expm1, floor, log, log1p, log2, log10, max, min, pow, sqrt, fround: float32, PI: pi} = Math;
+  const show = (value, format) => {
+    const digits = parseInt(format.slice(1)), text = format.endsWith("e") ? value.toExponential(digits) : value.toFixed(digits);
+    return text.replace(/^-(?=0\\.?0*$)/, "").replace("-", "−").replace("e-", "e−").replace("Infinity", "∞"); };`;
+
+const enliven = (box) => {
+  const sliders = [...box.querySelectorAll("input")];
+  const compute = new Function(...sliders.map((slider) => slider.name), VOCABULARY + box.dataset.formulas);
+  const plot = box.querySelector(".plot"), shapes = [...plot.children, ...plot.parentElement.querySelectorAll(":scope > circle")];
+  const [left, right, bottom, top] = plot.dataset.ends.split(" ").map(Number);
+  const width = plot.width.baseVal.value, height = plot.height.baseVal.value;
+  const X = (x) => (width * (x - left)) / (right - left);
+  const Y = (y) => Math.min(Math.max((height * (top - y)) / (top - bottom), -height), 2 * height);
+  const attributes = {
+    path: (f) => {
+      const xs = Array.from({ length: 201 }, (_, i) => left + ((right - left) * i) / 200);
+      const points = xs.map((x) => [X(x), Y(f(x))]).filter(([, y]) => !Number.isNaN(y));
+      return { d: "M" + points.map((point) => point.map((n) => n.toFixed(1))).join("L") };
+    },
+    circle: ([x, y]) => ({ cx: X(x), cy: Y(y) }),
+    line: ([x]) => ({ x1: X(x), x2: X(x) }),
+    rect: ([from, to, low, high]) =>
+      ({ x: X(from), y: Y(Math.max(low, high)), width: X(to) - X(from), height: Math.abs(Y(high) - Y(low)) }),
+  };
+  const update = () => {
+    const { says, marks } = compute(...sliders.map((slider) => slider.valueAsNumber));
+    box.querySelector(".explorable-says").textContent = says;
+    for (const slider of sliders) slider.parentElement.querySelector("span").textContent = slider.value.replace("-", "−");
+    shapes.forEach((shape, i) => {
+      for (const [name, value] of Object.entries(attributes[shape.tagName](marks[i]))) shape.setAttribute(name, value);
+    });
+  };
+  box.addEventListener("input", update);
+  box.addEventListener("reset", () => setTimeout(update)); // when the sliders are back
+};
+for (const box of document.querySelectorAll(".explorable")) enliven(box);
+
+// Predictions: open the answer, and mark what the reader's guess reveals.
+for (const form of document.querySelectorAll(".guess")) form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { answer, tolerance, values } = form.dataset, [typed] = new FormData(form).values();
+  const guess = Number(typed.replace("−", "-").replace(/[,\s]/g, "")), near = (n) => Math.abs(n - guess) <= tolerance;
+  const numbers = values && JSON.parse(values), stated = numbers?.findIndex((n) => n !== null && near(n));
+  const place = !numbers ? guess - 1 : stated < 0 ? numbers.indexOf(null) : stated;
+  const right = numbers ? near(Number(answer)) : typed === answer, details = form.nextElementSibling;
+  details.open = true;
+  details.querySelectorAll(":scope > dl > dt").forEach((term, i) => term.classList.toggle("guessed", i === place));
+  form.querySelector("[role=status]").textContent = right ? "Right." : "That is not it; see below what it reveals.";
 });
-for (const box of document.querySelectorAll("pre, .output, .picture, .katex-display, .pst-scrollable-table-container"))
-  sizes.observe(box);
-document.fonts.addEventListener("loadingdone", () => reach([...shown])); // they change what is in a box, not its size
+
+// Buttons that all say Copy, with a picture each: say which code, and leave the picture to the eye.
+addEventListener("load", () => document.querySelectorAll(".copybtn").forEach((button, i) => {
+  button.ariaLabel = `Copy code ${i + 1}`;
+  button.firstElementChild?.setAttribute("aria-hidden", "true");
+}));

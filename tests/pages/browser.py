@@ -66,23 +66,12 @@ class Browser:
         self.driver.get(f"{self.address}/{name}")
         return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
 
-    def wake(self) -> None:
-        """Scroll to the explorable, if the page has one, and wait until it can be moved."""
-        self.run(
-            "const box = document.querySelector('.explorable'); box?.scrollIntoView();"
-            "while (box && !box.querySelector('.vega-bind'))"
-            "  await new Promise(requestAnimationFrame);"
-        )
-
-    def lay_out(self) -> None:
-        """Lay out what is far away too, as for a reader who has been there, and let nothing move.
-
-        Take away the shadows at the edges as well: axe does not judge text on a gradient.
-        """
+    def calm(self) -> None:
+        """Let nothing move; take away the shadows at edges: axe judges no text on a gradient."""
         self.run(
             "const style = document.head.appendChild(document.createElement('style'));"
-            "style.textContent = '* { content-visibility: visible !important;"
-            " transition: none !important; } [tabindex] { background-image: none !important; }';"
+            "style.textContent = '* { transition: none !important; }"
+            " [tabindex] { background-image: none !important; }';"
         )
 
     def show(self, width: int, theme: str) -> None:

@@ -1,7 +1,7 @@
 """The text inside figures and charts stands out from what lies behind it, in light and in dark.
 
 Axe looks at the text of a page, not at what is drawn. Matplotlib draws letters as shapes, in groups
-that begin with the words as a comment; Altair and our own drawings write text.
+that begin with the words as a comment; explorables and our own drawings write text.
 """
 
 import pytest
@@ -10,7 +10,7 @@ from site_pages import NAMES, PAGES, soup
 
 LEAST = 4.5
 """Contrast that WCAG 2.2 AA asks of text of this size."""
-DRAWINGS = "article img[src$='.svg'], .explorable-picture svg"
+DRAWINGS = "article img[src$='.svg'], :is(.picture, .explorable-picture) > svg"
 
 CONTRAST = """
 const ink = Object.assign(document.createElement("canvas"), {width: 1, height: 1})
@@ -74,7 +74,6 @@ DRAWN = [
 @pytest.mark.parametrize("page", DRAWN)
 def test_text_in_figures_can_be_read(browser, page):
     browser.open(page)
-    browser.wake()
     for theme in "light", "dark":
         browser.show(1280, theme)
         found = browser.run(LUMINANCE + CONTRAST, DRAWINGS)

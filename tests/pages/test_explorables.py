@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 import nll
 
-NUMBER = re.compile(r"(?<![\wθ])[−-]?\d+\.\d+(?:e[+−-]?\d+)?")
+NUMBER = re.compile(r"(?<![\wθ])-?\d+\.\d+(?:e[+-]?\d+)?")
 
 
 def coin(theta, h, t):
@@ -30,8 +30,9 @@ def bills(p, q):
 
 def clipped(e):
     """Return the loss of q = 10**e, exact and of Keras, Gluon (which adds) and scikit-learn."""
-    q = np.array([10.0**e, max(10.0**e, 1e-7), 10.0**e + 1e-12, max(10.0**e, 2.0**-52)])
-    return nll.cross_entropy([1, 0], np.column_stack([q, 1 - q]))
+    q = np.array([10.0**e, max(10.0**e, 1e-7), max(10.0**e, 2.0**-52)])
+    exact, keras, sklearn = nll.cross_entropy([1, 0], np.column_stack([q, 1 - q]))
+    return exact, keras, -np.log(10.0**e + 1e-12), sklearn
 
 
 def units(eta):
@@ -58,18 +59,27 @@ def pulls(z, t):
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
-    "one_hot_examples": (clipped, [(-9,), (-20,), (-16,), (-6.5,), (-0.5,)]),
+    "one_hot_examples": (clipped, [(0,), (-9,), (-20,), (-16,), (-6.5,), (-0.5,)]),
     "output_units": (units, [(-0.5,), (4,), (-4,), (1,), (2.3,)]),
-    "softmax_gradient": (classes, [(0.7, 1.1, 1.6, 2), (5, -5, 0, 3), (5, 5, 5, 1)]),
+    "softmax_gradient": (
+        classes,
+        [(0, 0.405, 0.915, 2), (5, -4.995, 0.015, 3), (5, 4.905, 4.915, 1)],
+    ),
     "gradients_that_survive": (pulls, [(4, 0), (8, 0), (-8, 1), (0.3, 1), (-2.5, 0)]),
 }
 
 every_explorable = pytest.mark.parametrize("stem", EXPLORABLES)
 
 
+DRAWN = """[...document.querySelectorAll('.explorable :is(.plot > *, circle)')].map((e) =>
+  ['d', 'cx', 'cy', 'x1', 'x', 'y', 'width', 'height'].map((n) => e.getAttribute(n) ?? '')
+    .join(' ')).join(' ')"""
+
+
 def move(browser, slider, value):
     """Set `slider` as a hand would: the value, and the event that tells of it."""
-    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
+    script = """arguments[0].value = arguments[1];
+      arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"""
     browser.driver.execute_script(script, slider, value)
 
 
@@ -94,7 +104,6 @@ def test_sliders_say_what_nll_computes(browser, stem):
     numbers, positions = EXPLORABLES[stem]
     assert browser.open(f"book/{stem}.html") == []
     browser.show(390, "light")
-    browser.wake()
     sliders = browser.driver.find_elements(By.CSS_SELECTOR, ".explorable input")
     assert len(sliders) == len(positions[0])
     first = tuple(float(slider.get_attribute("value")) for slider in sliders)
@@ -109,16 +118,33 @@ def test_sliders_say_what_nll_computes(browser, stem):
 @every_explorable
 def test_sliders_move_by_keyboard_and_have_names(browser, stem):
     browser.open(f"book/{stem}.html")
-    browser.wake()
     for slider in browser.driver.find_elements(By.CSS_SELECTOR, ".explorable input"):
         assert slider.accessible_name, "a slider without a name"
         before, (old, _) = float(slider.get_attribute("value")), says(browser)
         drawing = browser.driver.find_element(By.CLASS_NAME, "explorable-picture")
         picture = drawing.get_attribute("innerHTML")
-        slider.send_keys(Keys.ARROW_RIGHT)
-        assert float(slider.get_attribute("value")) > before
+        at_end = before == float(slider.get_attribute("max"))
+        slider.send_keys(Keys.ARROW_LEFT if at_end else Keys.ARROW_RIGHT)
+        assert float(slider.get_attribute("value")) != before
         assert says(browser)[0] != old, "the numbers stay"
         assert drawing.get_attribute("innerHTML") != picture, "the drawing stays"
+
+
+@every_explorable
+def test_reset_and_the_stored_picture_are_where_it_begins(browser, stem):
+    browser.open(f"book/{stem}.html")
+    shown = "return document.querySelector('.explorable').innerText + " + DRAWN
+    stored = browser.driver.execute_script(shown)
+    slider = browser.driver.find_element(By.CSS_SELECTOR, ".explorable input")
+    move(browser, slider, 0.9 * float(slider.get_attribute("min")))
+    moved = browser.driver.execute_script(shown)
+    browser.driver.find_element(By.CSS_SELECTOR, ".explorable [type=reset]").click()
+    says(browser)
+    again = browser.driver.execute_script(shown)
+    assert moved != stored
+    words = [re.split(r"[\s,L]+", text) for text in (stored, again)]
+    for old, new in zip(*words, strict=True):
+        assert old == new or abs(float(old.strip("M")) - float(new.strip("M"))) < 0.11, (old, new)
 
 
 @every_explorable
@@ -146,5 +172,5 @@ def test_every_explorable_is_tested():
 @pytest.mark.parametrize("stem", EXPLORABLES)
 def test_a_question_comes_first(stem):
     cells = read(stem).cells
-    first = next(i for i, cell in enumerate(cells) if "explorables.use()" in cell.source)
+    first = next(i for i, c in enumerate(cells) if "explorables.explorable(" in c.source)
     assert "Predict, then move" in cells[first - 1].source
