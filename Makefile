@@ -25,6 +25,7 @@ help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 book: $(READY) $(NODE)  ## build the book (the path of index.html is printed at the end)
+	@rm -rf _build/html
 	@$(BIN)/jupyter-book build . --all -W -n --keep-going -q
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
 
@@ -53,7 +54,7 @@ portable: $(READY)  ## run the notebooks again, with an older processor's arithm
 	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
 
 lighthouse: book $(LIGHTHOUSE)  ## score every page with Lighthouse, needs chromium (10 minutes, idle)
-	@PYTHONPATH=tests/pages:tests/chapters:book/_ext $(BIN)/python tools/lighthouse.py
+	@PYTHONPATH=tests/pages:tests/chapters $(BIN)/python tools/lighthouse.py
 
 mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
 	@PYTHONPATH=tests/kernels:tests/chapters MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py

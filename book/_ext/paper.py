@@ -5,7 +5,7 @@ import os
 import re
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import matplotlib as mpl
 import vl_convert
@@ -39,7 +39,9 @@ def write_pdf(svg: str, path: str | Path) -> None:
 class PictureConverter(ImageConverter):
     """Turn the stored figures into PDF."""
 
-    conversion_rules: ClassVar = [("image/svg+xml", "application/pdf")]
+    conversion_rules = [  # noqa: RUF012  as Sphinx declares it
+        ("image/svg+xml", "application/pdf")
+    ]
 
     def is_available(self) -> bool:
         """Tell that nothing else has to be installed."""

@@ -77,9 +77,9 @@ def drop_address(
         context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\n?', "", tags)
 
 
-def publish(app: Sphinx, exception: Exception | None) -> None:
+def publish(app: Sphinx) -> None:
     """Write the sitemap and the picture that stands beside a shared link."""
-    if exception or app.builder.format != "html" or not address():
+    if not address():
         return
     svg = (Path(app.srcdir) / "book/assets/card.svg").read_text(encoding="utf-8")
     vl_convert.register_font_directory(f"{mpl.get_data_path()}/fonts/ttf")
@@ -97,5 +97,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("config-inited", configure)
     app.connect("html-page-context", drop_address, priority=900)
-    app.connect("build-finished", publish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

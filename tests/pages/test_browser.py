@@ -12,7 +12,7 @@ from site_pages import PAGES, SITE, soup
 AXE = ROOT / "tools" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FIRST_VISIT = 350_000
-"""Bytes that a chapter may cost a new reader, compressed, without the bundle of explorables."""
+"""Bytes that a chapter, read to its end, may cost a new reader, compressed."""
 
 OWN_PAGES = [f"book/{page.name}" for page in PAGES] + ["search.html", "genindex.html", "404.html"]
 
@@ -31,12 +31,11 @@ def weight(address):
 @every_page
 def test_page_in_a_browser(browser, page):
     assert browser.open(page) == [], "errors in the console"
-    browser.wake()
-    browser.lay_out()
+    browser.calm()
     asked = {address for address in browser.requests() if not address.startswith("data:")}
     away = {address for address in asked if not address.startswith(browser.address)}
     assert not away, "the page asks other hosts"
-    heavy = {a: weight(a) for a in asked if "explorables" not in a}
+    heavy = {a: weight(a) for a in asked}
     assert sum(heavy.values()) <= FIRST_VISIT, heavy
     browser.driver.execute_script(AXE.read_text(encoding="utf-8"))
     for check in CONTRAST, SIDEWAYS, STRUCTURE:
@@ -101,6 +100,31 @@ STRUCTURE = """
   const result = await axe.run({runOnly: only, rules: off, resultTypes: ["violations"]});
   return result.violations.map((v) => v.id + ": " +
     v.nodes.slice(0, 3).map((n) => n.target + " " + n.html).join(" | "));"""
+
+
+KINDS = {
+    "heading": "h1, h2, h3, h4, h5, h6",
+    "MathMLMath": "math",
+    "table": "table",
+    "image": "img, [role=img]",
+    "paragraph": "p",
+    "slider": "input[type=range]",
+    "radio": "input[type=radio]",
+}
+"""What a reader comes to, by its role in the accessibility tree."""
+
+SHOWN = """return Object.fromEntries(Object.entries(given[0]).map(([role, selector]) => [role,
+    [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility({visibilityProperty:
+      true}) && !e.closest("[aria-hidden=true], [role=img] *")).length]));"""
+
+
+@every_page
+def test_all_of_a_page_is_heard(browser, page):
+    browser.open(page)
+    browser.show(390, "light")
+    tree = browser.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    roles = [node["role"]["value"] for node in tree if not node["ignored"]]
+    assert {role: roles.count(role) for role in KINDS} == browser.run(SHOWN, KINDS)
 
 
 TOP = """for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);

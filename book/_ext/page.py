@@ -1,0 +1,307 @@
+"""Make the pages that readers get of those that Sphinx and its theme write.
+
+``book/_templates`` changes what a template reaches. The rest is done here, once the site is
+written, in one visible order (`finish`). Each edit names the words of the theme that it expects,
+and when it can go; the build fails if they are gone.
+"""
+
+import logging
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import downloads
+import publishing
+from docutils import nodes
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+KATEX = Path("tools/node_modules/katex/dist")
+FONTS = Path("tools/node_modules/@fontsource/stix-two-text/files")
+PURGE = Path("tools/purge.mjs")
+JOINED, WITHOUT_SCRIPT = "pages.css", "no-script.css"
+UNUSED = re.compile(r"thebe|documentation_options|design-tabs", re.IGNORECASE)
+"""Scripts of which no page here has a use; the second is in the page itself."""
+
+EDITS = [
+    # A column of links in no landmark: drop when pydata-sphinx-theme makes the sidebar one.
+    (r'<div id="pst-primary-sidebar"', r'\g<0> role="complementary" aria-label="Book"'),
+    # A role that WAI-ARIA has withdrawn: drop when docutils writes none.
+    (r'role="doc-biblioentry"', 'role="listitem"'),
+    # A blank underlined as part of the link: drop when sphinx-exercise leaves it outside.
+    (r"(Solution to)(<a [^>]*>) ", r"\1 \2"),
+]
+SCRIPT_EDITS = [
+    # The theme lays out the page box after box, for the tab stops that book.js sets: drop when it
+    # reads all widths before it writes.
+    (r',"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)', ""),
+]
+
+NAMES = re.compile(r'(?<=<span class="pre">)[^<]+|(?<=<span class="sig-paren">)\(')
+BREAKS = re.compile(r"[._(,](?=[A-Za-z])|^\($")
+"""Where a long name may go on in the next line."""
+
+PICTURE = re.compile(r'<img [^>]*src="([^"]*_images/[^"]*\.svg)"[^>]*>')
+LAUNCHER = re.compile(
+    r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.DOTALL
+)
+SCROLLS = re.compile(
+    r'(<span class="katex-display"|<div class="pst-scrollable-table-container"|<pre(?=>))(.*?)(?=>)'
+)
+LABELS = {"<s": "Formula", "<d": "Table", "<p": "Code"}
+"""What may be wider than a page, and its name for those who come to it by the keyboard."""
+
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+URL = re.compile(r"url\((?!\"?data:)([^)]+)\)")
+IMPORT = re.compile(r'@import "([^"]+)";')
+SHEET = re.compile(
+    r'(?<!<noscript>)<link (?=[^>]*rel="stylesheet")[^>]*href="([^"]*_static/)([^"?]*)[^>]*>\s*'
+)
+THEMED = re.compile(r"[^{}]*html\[data-theme[^{}]*\{[^{}]*\}")
+MEDIA = {
+    "light": "not all and (prefers-color-scheme: dark)",
+    "dark": "(prefers-color-scheme: dark)",
+}
+
+ICON = re.compile(r'((?:\.fa-[\w-]+:+before,?)+)\{content:"\\?([^"]+)"\}')
+FACE = re.compile(r"@font-face\{[^}]*webfonts/([\w-]+)\.woff2[^}]*\}")
+CODEPOINT = re.compile(r'content:"\\([0-9a-f]{4})"')
+
+
+def choose_scripts(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Leave out scripts that no page uses, and let the others wait for the page."""
+    scripts = context.get("script_files", [])
+    context["script_files"] = [
+        script
+        for script in scripts
+        if not UNUSED.search(f"{script.filename}{script.attributes.get('body')}")
+    ]
+    context["css_files"] = [css for css in context["css_files"] if "thebe" not in str(css.filename)]
+    context["body"] = LAUNCHER.sub("", context.get("body", ""))
+    for script in context["script_files"]:
+        if script.filename:
+            script.attributes.setdefault("defer", "defer")
+
+
+def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Let no line begin with the full stop after a formula, nor end with the bracket before it."""
+    for math in list(doctree.findall(nodes.math)) if app.builder.format == "html" else []:
+        parent, place = math.parent, math.parent.index(math)
+        around = parent[max(place - 1, 0) : place], parent[place + 1 : place + 2]
+        before, after = ("".join(n for n in found if isinstance(n, nodes.Text)) for found in around)
+        opening = (re.search(r"[(\[“]*$", before) or [""])[0]
+        closing = (re.match(r"[^\w\s]*", after) or [""])[0]
+        if opening:
+            parent[place - 1] = nodes.Text(before.removesuffix(opening))
+        if closing:
+            parent[place + 1] = nodes.Text(after.removeprefix(closing))
+        if opening or closing:
+            group = nodes.inline(classes=["together"])
+            parent[place] = group
+            group += [nodes.Text(opening), math, nodes.Text(closing)]
+
+
+def chart_first(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Let the sliders follow the question at once, and the code that made them come after."""
+    for raw in list(doctree.findall(nodes.raw)) if app.builder.format == "html" else []:
+        if 'class="explorable"' in raw.astext():
+            cell = raw.parent.parent
+            cell.children.reverse()
+
+
+def edit(text: str, edits: list[tuple[str, str]], done: set[str]) -> str:
+    """Return `text` with all `edits`; note in `done` which of them found their words."""
+    for pattern, replacement in edits:
+        text, count = re.subn(pattern, replacement, text, flags=re.DOTALL)
+        done |= {pattern} if count else set()
+    return text
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Return width and height of the drawing at `path`, in CSS pixels."""
+    root = ElementTree.parse(path).getroot()
+    unit = 4 / 3 if root.attrib["width"].endswith("pt") else 1
+    width, height = (float(re.sub("[a-z]+$", "", root.attrib[k])) for k in ("width", "height"))
+    return round(width * unit), round(height * unit)
+
+
+def frame(html: str, page: Path) -> str:
+    """Return `html` with each picture in a box that scrolls, and its size known beforehand."""
+
+    def box(image: re.Match[str]) -> str:
+        path = (page.parent / image[1]).resolve()
+        width, height = size(path)
+        if "<text" in (drawing := path.read_text(encoding="utf-8")):  # in the page's own letters
+            alt = re.search(r'alt="([^"]*)"', image[0])
+            drawing = re.sub(r'\s*<title>.*?</title>| font-family="[^"]*"', "", drawing)
+            return (
+                f'<span class="picture" role="img" aria-label="{alt and alt[1]}">{drawing}</span>'
+            )
+        tag = image[0].replace("<img ", f'<img width="{width}" height="{height}" ')
+        return f'<span class="picture" style="--width: {width}px">{tag}</span>'
+
+    return PICTURE.sub(box, html)
+
+
+def reach(html: str) -> str:
+    """Return `html` with all that may scroll in the keyboard's reach; book.js drops the rest."""
+    return SCROLLS.sub(
+        lambda m: f'{m[1]}{m[2]} tabindex="0" role="group" aria-label="{LABELS[m[1][:2]]}"', html
+    )
+
+
+def break_names(html: str) -> str:
+    """Return `html` with places in its code where a narrow line may end."""
+    return NAMES.sub(lambda name: BREAKS.sub(r"\g<0><wbr>", name[0]), html)
+
+
+def edit_pages(pages: list[Path]) -> set[str]:
+    """Edit all pages; return which edits found their words."""
+    done: set[str] = set()
+    for page in pages:
+        html = edit(page.read_text(encoding="utf-8"), EDITS, done)
+        page.write_text(reach(break_names(frame(html, page))), encoding="utf-8")
+    return done
+
+
+def edit_script(script: Path) -> set[str]:
+    """Leave to book.js what the theme's script does slowly; return which edits did."""
+    done: set[str] = set()
+    text = edit(script.read_text(encoding="utf-8"), SCRIPT_EDITS, done)
+    script.write_text(text, encoding="utf-8")
+    return done
+
+
+def send_on(site: Path, first: str, title: str) -> None:
+    """Send a reader who opens the site's folder on to the title page."""
+    (site / "index.html").write_text(
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<meta http-equiv="refresh" content="0; url={first}">\n<a href="{first}">{title}</a>\n',
+        encoding="utf-8",
+    )
+
+
+def read_sheet(sheet: str, static: Path) -> str:
+    """Return `sheet` with what it imports, its addresses as seen from the folder `static`."""
+    folder = posixpath.dirname(sheet)
+
+    def path(address: str) -> str:
+        return posixpath.normpath(posixpath.join(folder, address))
+
+    css = (static / sheet).read_text(encoding="utf-8").replace('@charset "UTF-8";', "")
+    css = URL.sub(lambda found: f"url({path(found[1])})", css)
+    return IMPORT.sub(lambda found: read_sheet(path(found[1]), static), css)
+
+
+def without_script(css: str) -> str:
+    """Return the rules of `css` for light and dark, made to hold while no script sets a theme."""
+    sheet = ""
+    for theme, media in MEDIA.items():
+        named = re.compile(rf'(?<=html\[data-theme=)"?{theme}"?')
+        found = [rule for rule in THEMED.findall(css) if named.search(rule)]
+        rules = "".join(named.sub("auto", rule).strip() for rule in found)
+        sheet += f"@media {media}{{{rules}}}\n"
+    return sheet
+
+
+def join_sheets(static: Path, pages: list[Path]) -> None:
+    """Let every page load one sheet in place of its own; all pages must have the same."""
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    lists = {tuple(sheet for _, sheet in SHEET.findall(html)) for html in texts.values()}
+    if len(lists) != 1:
+        raise ExtensionError(f"page: pages differ in their sheets: {lists}")
+    css = COMMENT.sub("", "".join(read_sheet(sheet, static) for sheet in lists.pop()))
+    (static / JOINED).write_text('@charset "UTF-8";' + css, encoding="utf-8")
+    (static / WITHOUT_SCRIPT).write_text(without_script(css), encoding="utf-8")
+    name = f"{JOINED}?v={zlib.crc32(css.encode()):08x}"
+    for page, html in texts.items():
+        root = SHEET.findall(html)[0][0]
+        tag = f'</title>\n    <link rel="stylesheet" href="{root}{name}"/>'
+        page.write_text(SHEET.sub("", html).replace("</title>", tag, 1), encoding="utf-8")
+
+
+def trim_font(source: Path, codepoints: set[int]) -> bool:
+    """Write the glyphs of `source` at `codepoints` as woff beside it; tell whether it has any."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    font = TTFont(source)
+    wanted = codepoints & set(font.getBestCmap())
+    subsetter = subset.Subsetter(subset.Options(layout_features=[], hinting=False))
+    subsetter.populate(unicodes=wanted)
+    subsetter.subset(font)
+    font.flavor = "woff"
+    font.save(source.with_suffix(".woff"))
+    return bool(wanted)
+
+
+def trim_icons(static: Path, pages: list[Path]) -> None:
+    """Leave only the icons that pages show, in the theme's font and in the joined sheet."""
+    scripts = [p for p in static.rglob("*.js") if p.stem != "fontawesome"]
+    texts = "".join(path.read_text(encoding="utf-8") for path in [*pages, *scripts])
+    names = set(re.findall(r"\bfa-[\w-]+", texts))
+    folder = static / "vendor/fontawesome/webfonts"
+    sheet = static / JOINED
+
+    def rule(icon: re.Match[str]) -> str:
+        return icon[0] if names & set(re.findall(r"fa-[\w-]+", icon[1])) else ""
+
+    css = ICON.sub(rule, sheet.read_text(encoding="utf-8"))
+    codepoints = {int(code, 16) for code in CODEPOINT.findall(css)}
+    kept = {path.stem for path in folder.glob("*.ttf") if trim_font(path, codepoints)}
+
+    def face(found: re.Match[str]) -> str:
+        source = f'src:url(vendor/fontawesome/webfonts/{found[1]}.woff) format("woff")}}'
+        return re.sub(r"src:.*\}", source, found[0]) if found[1] in kept else ""
+
+    sheet.write_text(FACE.sub(face, css), encoding="utf-8")
+    for path in [*folder.glob("*.ttf"), *folder.glob("*.woff2"), *static.rglob("*.map")]:
+        path.unlink()
+    (static / "scripts/fontawesome.js").unlink()
+
+
+def purge_sheets(site: Path, tool: Path) -> None:
+    """Let PurgeCSS leave out the rules that no page of this site can use."""
+    command = ["node", str(tool), f"_static/{JOINED}", f"_static/{WITHOUT_SCRIPT}"]
+    lasting = os.environ | {"NODE_OPTIONS": ""}  # not only as long as there is input
+    subprocess.run(command, cwd=site, env=lasting, check=True)
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Do what needs the whole site, step by step."""
+    if exception or app.builder.format != "html":
+        return
+    site, static = Path(app.outdir), Path(app.outdir) / "_static"
+    (site / "index.html").unlink()  # Jupyter Book's, which `send_on` writes better
+    pages = [page for page in site.rglob("*.html") if static not in page.parents]
+    others = shutil.ignore_patterns("*.*js", "*.md", "contrib", "*.ttf", "*.woff", "katex.css")
+    shutil.copytree(app.srcdir / KATEX, static / "katex", ignore=others, dirs_exist_ok=True)
+    (static / "fonts").mkdir()
+    for name in re.findall(r"fonts/(stix-[\w-]+\.woff2)", (static / "book.css").read_text()):
+        shutil.copy(app.srcdir / FONTS / name, static / "fonts")
+    done = edit_pages(pages) | edit_script(static / "scripts/pydata-sphinx-theme.js")
+    if missed := {pattern for pattern, _ in EDITS + SCRIPT_EDITS} - done:
+        raise ExtensionError(f"page: nothing of the theme contains {missed}")
+    join_sheets(static, pages)
+    trim_icons(static, pages)
+    purge_sheets(site, app.srcdir / PURGE)
+    send_on(site, f"{app.config.root_doc}.html", app.config.html_title)
+    downloads.rewrite(app)
+    publishing.publish(app)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx; what other extensions copy is there before."""
+    app.connect("doctree-resolved", keep_together)
+    app.connect("doctree-resolved", chart_first)
+    app.connect("html-page-context", choose_scripts, priority=900)
+    app.connect("build-finished", finish, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
