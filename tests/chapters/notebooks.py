@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
@@ -162,6 +163,13 @@ def lacking(six: list[NotebookNode]) -> list[str]:
 def chapter(stem: str, suffix: str = ".ipynb") -> Chapter:
     """Return the page `stem` of the book."""
     return Chapter(stem, (BOOK / f"{stem}{suffix}").read_text(encoding="utf-8"), suffix)
+
+
+def contents(*, numbered: bool = False) -> list[str]:
+    """Return the pages that _toc.yml names, in its order, or those of numbered parts alone."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    chosen = [part for part in parts if part.get("numbered") or not numbered]
+    return [c["file"].removeprefix("book/") for part in chosen for c in part["chapters"]]
 
 
 CHAPTERS = [chapter(stem) for stem in STEMS]

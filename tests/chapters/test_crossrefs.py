@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from latex import displays, is_letter, tokenize
-from notebooks import BOOK, CHAPTERS, Chapter, guarded
-from test_notebooks import contents
+from notebooks import BOOK, CHAPTERS, Chapter, contents, guarded
 
 import nll
 

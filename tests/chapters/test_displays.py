@@ -19,6 +19,7 @@ from readings import Reading, reading
 import nll
 
 POINTS = 5
+DECIMAL = re.compile(r"(?:- )?\d+\.(\d+)")
 UNREADABLE = (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError)
 """What a formula that means nothing raises."""
 
@@ -26,7 +27,8 @@ UNREADABLE = (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, Ov
 class Check:
     """One display with what is known about its letters, ready to be compared with itself."""
 
-    def __init__(self, display: Display, known: Reading) -> None:
+    def __init__(self, display: Display, known: Reading, *, inline: bool = False) -> None:
+        self.inline = inline
         tokens = tokenize(display.latex)
         self.names = known.of("NAMES", display)
         self.draws = known.of("DRAWS", display)
@@ -82,17 +84,24 @@ class Check:
                 yield f"has nothing to be compared with: {' '.join(chain[0][1])}"
             rng = np.random.default_rng(0)
             for values in (self.draw(rng) for _ in range(POINTS)):
-                yield from compare(chain, values)
+                yield from compare(chain, values, rounded=self.inline)
 
 
-def compare(chain: list[Any], values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the neighbors in a chain between which the relation does not hold."""
+def compare(chain: list[Any], values: Mapping[str, Any], *, rounded: bool) -> Iterator[str]:
+    r"""Yield the neighbors in a chain between which the relation does not hold.
+
+    In running text, and after \approx, a decimal is a number as rounded to its places.
+    """
     try:
         with np.errstate(all="ignore"):
             worth = [side(values) for _, _, side in chain]
             for i, (relation, side, _) in enumerate(chain[1:]):
-                if not latex.RELATIONS[relation](worth[i], worth[i + 1]):
-                    left, right = " ".join(chain[i][1]), " ".join(side)
+                left, right = " ".join(chain[i][1]), " ".join(side)
+                if (rounded or relation == r"\approx") and (decimal := DECIMAL.fullmatch(right)):
+                    holds = abs(worth[i] - worth[i + 1]) < 0.5000001 * 10.0 ** -len(decimal[1])
+                else:
+                    holds = latex.RELATIONS[relation](worth[i], worth[i + 1])
+                if not holds:
                     yield f"{left} is {worth[i]}, but {right} is {worth[i + 1]}"
     except UNREADABLE as error:
         yield f"cannot be computed ({type(error).__name__}: {error}): see DRAWS and NAMES"
@@ -120,6 +129,7 @@ def readings_in_use(page: Chapter) -> Iterator[str]:
     known = reading(page.stem)
     file = f"tests/chapters/readings/{page.stem}.py"
     found = [display for _, display in shown(page)]
+    found += [Display(text, text) for _, text in inline(page) if is_claim(text, known)]
     for key in known.NAMES:
         name = key if isinstance(key, str) else key[1]
         tokens = tokenize(name)
@@ -129,11 +139,54 @@ def readings_in_use(page: Chapter) -> Iterator[str]:
         if not any(check.whole or tokens in [t for t, _ in check.used] for check in checks):
             yield f"{file}: NAMES has {key}, which no display of {page} uses: drop it"
     for text in known.UNREAD:
-        if text not in {display.latex for display in found}:
+        if text not in {display.latex for display in found} | {text for _, text in inline(page)}:
             yield f"{file}: UNREAD has {text}, which {page} does not display: drop it"
 
 
-test_displays = guarded(displays, readings_in_use, pages=PAGES)
+CODE = re.compile(r"```\{?code.*?```|`[^`]*`|\$\$.+?\$\$", re.DOTALL)
+INLINE = re.compile(r"\$([^$\n]+)\$")
+
+
+def inline(page: Chapter) -> Iterator[tuple[int, str]]:
+    """Yield the formulas in the running text, each with its cell."""
+    for place, text in page.markdown:
+        for formula in INLINE.findall(CODE.sub(" ", text)):
+            yield place, formula
+
+
+def is_claim(formula: str, known: Reading) -> bool:
+    """Tell whether the page must prove a formula: it is about numbers, or has a name in it."""
+    if formula in known.INLINE:
+        return True
+    tokens = tokenize(formula)
+    if not set(tokens) & {"=", r"\approx", r"\le", r"\ge"} or formula in known.UNREAD:
+        return False
+    if not any(map(is_letter, tokens)):
+        return r"\dots" not in tokens and "[" not in tokens
+    names = [tokenize(key) for key in known.of("NAMES", Display(formula, formula))]
+    return any(len(name) > 1 and " ".join(name) in " ".join(tokens) for name in names)
+
+
+def inline_claims(page: Chapter, known: Reading | None = None) -> Iterator[str]:
+    """Yield formulas in the running text that do not hold, or have slipped from one that does."""
+    known = known or reading(page.stem)
+    slipped = {" ".join(tokenize(w)): right for right in known.INLINE for w, _ in slips(right)}
+    standing = set()
+    for place, formula in inline(page):
+        standing.add(formula)
+        if is_claim(formula, known):
+            check = Check(Display(formula, formula), known, inline=True)
+            check.whole = known.INLINE.get(formula)
+            for fault in check.faults(formula):
+                yield f"{page.at(place)}, ${formula}$: {fault}"
+                break
+        elif (right := slipped.get(" ".join(tokenize(formula)))) and formula not in known.UNREAD:
+            yield f"{page.at(place)}, ${formula}$: expected ${right}$, or a line in UNREAD"
+    for formula in set(known.INLINE) - standing:
+        yield f"tests/chapters/readings/{page.stem}.py: INLINE has {formula}, which {page} lacks"
+
+
+test_displays = guarded(displays, readings_in_use, inline_claims, pages=PAGES)
 
 
 WORDS = re.compile(
@@ -142,6 +195,7 @@ WORDS = re.compile(
 SLIPS = {
     # a pattern of LaTeX, and what a tired hand puts in its place
     r"-": "+",
+    r"^-": "",
     r"\+": "-",
     r"\\exp\b": "",
     r"\\log\b(?!_)": r"\\log_{10}",

@@ -95,7 +95,8 @@ def judged(exercise: Exercise, namespace: dict[str, Any]) -> Iterator[str]:
     for kind, least in (("right", 2), ("wrong", 3)):
         listed = stub.metadata.get(kind, [])
         if len(listed) < least:
-            yield f'"{kind}" in the stub\'s metadata lists {len(listed)} answers; expected {least}'
+            there = f"lists {len(listed)} answers; expected {least} or more"
+            yield f'"{kind}" in the stub\'s metadata {there}: add some'
     for right in stub.metadata.get("right", []):
         if raised := error(namespace, right, check):
             yield f"the check refuses a right answer: {raised}\n{right}"

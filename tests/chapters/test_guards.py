@@ -7,6 +7,7 @@ import sys
 from functools import partial
 
 import nbformat
+import numpy as np
 import pytest
 import test_crossrefs
 import test_derivations
@@ -26,7 +27,10 @@ WORDS = {
     "image": {"alt": "A single dot, blue, ten to the right and four from the top."},
     "figure": {"name": "fig-dot", "caption": "A dot."},
 }
-KNOWN = Reading(NAMES={r"L(\theta)": lambda theta: theta**9 * (1 - theta) ** 4})
+KNOWN = Reading(
+    NAMES={r"L(\theta)": lambda theta: theta**9 * (1 - theta) ** 4},
+    INLINE={r"-\log 2": lambda: np.log(0.5)},
+)
 
 
 def code(source, *outputs, **metadata):
@@ -54,13 +58,13 @@ def small_chapter():
             "import nll"
         ),
         "display": new_markdown_cell(
-            "## Ask the coin\n\nNine heads in thirteen tosses have the likelihood\n\n"
+            "## Ask the coin\n\nOne toss has $-\\log 2$. Nine heads in thirteen tosses have the likelihood\n\n"
             "$$\nL(\\theta) = \\theta^{9} \\cdot (1 - \\theta)^{4}\n$$ (eq-likelihood-coin)\n\n"
             "which is 0.000327 at 0.7. And the area under it?"
         ),
         "number": code('print(f"{0.7**9 * 0.3**4:.6f}")', prints("0.000327\n")),
         "result": code(
-            't = sp.symbols("t")\narea = sp.integrate(t**9 * (1 - t) ** 4, (t, 0, 1))\n'
+            't = sp.symbols("t")\narea = sp.integrate(t**10009, (t, 0, 1))\n'
             "assert area == sp.Rational(1, 10010)\nprint(area)",
             prints("1/10010\n"),
         ),
@@ -119,10 +123,11 @@ def metadata(name, **entries):
 GUARDS = {
     test_notebooks.run_in_order, test_notebooks.empty_cells, test_notebooks.comparable_outputs,
     test_notebooks.portable_cells, test_notebooks.known_tags, test_notebooks.figures_in_words,
-    test_notebooks.normal_file, test_derivations.unproved_results, test_exercises.layout,
+    test_notebooks.normal_file, test_notebooks.long_cells,
+    test_notebooks.figures_end_with_show, test_derivations.unproved_results, test_exercises.layout,
     test_exercises.answers, test_crossrefs.letters_in_the_notation,
     test_crossrefs.letters_in_their_order, test_crossrefs.terms_in_the_glossary,
-    test_prose_numbers.unprinted_numbers, test_displays.displays, test_displays.unseen,
+    test_prose_numbers.unprinted_numbers, test_displays.displays, test_displays.unseen, test_displays.inline_claims,
     test_vacuous.vacuous,
 }  # fmt: skip
 FAULTS = {
@@ -178,6 +183,18 @@ FAULTS = {
         "displays",
         "eq-likelihood-coin",
     ),
+    "a slip in the running text": (
+        swap(
+            "display", "Nine heads", r"With $L(\theta) = \theta^{9} (1 + \theta)^{4}$, nine heads"
+        ),
+        "inline_claims",
+        "cell 2",
+    ),
+    "a minus lost in the running text": (
+        swap("display", "Nine heads", r"With $-\log 2$ and $\log 2$, nine heads"),
+        "inline_claims",
+        r"expected $-\log 2$",
+    ),
     "a display without a label, with a slip": (
         swap("display", "4}\n$$ (eq-likelihood-coin)", "5}\n$$"),
         "displays",
@@ -208,7 +225,7 @@ FAULTS = {
         "answers",
         "refuses a right answer",
     ),
-    "too few right answers": (metadata("stub", right=[]), "answers", '"right" lists 0'),
+    "too few right answers": (metadata("stub", right=[]), "answers", '"right" in the stub'),
     "a broken solution that passes": (
         swap("solution", "h / N", "h / N if h < 99 else 0"),
         "answers",
@@ -218,6 +235,31 @@ FAULTS = {
         metadata("solution", survives={"return h": "no reason"}),
         "answers",
         '"survives" lists `return h`',
+    ),
+    "a number in an alt text": (
+        metadata("figure", mystnb={**WORDS, "image": {"alt": f"{WORDS['image']['alt']} At 0.15."}}),
+        "unprinted_numbers",
+        "0.15, which stands in a caption or alt text",
+    ),
+    "two digits with a unit": (
+        swap("display", "Nine heads", "It is 43 times as much. Nine heads"),
+        "unprinted_numbers",
+        "prints 43",
+    ),
+    "a fraction": (
+        swap("display", "Nine heads", "It is 4/27. Nine heads"),
+        "unprinted_numbers",
+        "prints 4/27",
+    ),
+    "a cell of sixteen lines": (
+        swap("claim", "assert", "\n" * 15 + "assert"),
+        "long_cells",
+        "16 lines",
+    ),
+    "a figure with an end of its own": (
+        swap("figure", "display(", "import matplotlib.pyplot as plt; plt.close(); display("),
+        "figures_end_with_show",
+        "expected 'plt.show()'",
     ),
     "an exercise of five cells": (
         lambda cells: cells.pop("end"),
@@ -262,7 +304,7 @@ def complaints(cells):
     """Return what each guard says about a chapter of these cells."""
     page = chapter(cells)
     known = {"known": KNOWN}
-    needs = {"displays", "unseen", "unprinted_numbers", "vacuous"}
+    needs = {"displays", "inline_claims", "unseen", "unprinted_numbers", "vacuous"}
     guards = {g.__name__: partial(g, **known) if g.__name__ in needs else g for g in GUARDS}
     said = {name: "\n".join(guard(page)) for name, guard in guards.items()}
     return {name: text for name, text in said.items() if text}
@@ -281,6 +323,14 @@ def test_a_fault_is_found_by_its_own_guard(fault):
     assert message in said.get(guard, ""), f"nothing says {message!r}, but {said}"
     assert "book/likelihood.ipynb" in said[guard]
     assert set(said) - ALSO.get(fault, set()) <= {guard}, said
+
+
+def test_a_chapter_without_its_frame_is_found():
+    said = list(test_notebooks.frame(chapter(small_chapter())))
+    assert [fault.partition(": ")[2].partition(": ")[0] for fault in said] == [
+        *(f"lacks {what}" for what in list(test_notebooks.FRAME)[1:]),
+        "has 1 exercises of six cells; expected 3 to 5",
+    ]
 
 
 def test_a_solution_that_never_ends_is_stopped():

@@ -4,9 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
-import yaml
 from nbformat import NotebookNode
-from notebooks import ROOT, STEMS, Chapter, guarded, printed, tags
+from notebooks import CHAPTERS, STEMS, Chapter, contents, guarded, printed, tags
 
 TAGS = {"exercise-stub", "exercise-solution", "exercise-check", "hide-input", "remove-cell"}
 """The cell tags in use. nbval's ignore and skip tags are not among them, on purpose."""
@@ -98,6 +97,41 @@ def normal_file(page: Chapter) -> Iterator[str]:
         )
 
 
+def long_cells(page: Chapter) -> Iterator[str]:
+    """Yield code cells of more than 15 lines."""
+    for i, cell in page.code:
+        if (lines := len(cell.source.splitlines())) > 15:
+            yield f"{page.at(i)}: has {lines} lines; expected 15 at most: one idea a cell"
+
+
+def figures_end_with_show(page: Chapter) -> Iterator[str]:
+    """Yield figures whose cells leave something else to print."""
+    for i, cell in figures(page):
+        last = cell.source.rstrip().rpartition("\n")[2]
+        if "plt." in cell.source and last != "plt.show()":
+            yield f"{page.at(i)}: draws a figure and ends in {last!r}; expected 'plt.show()'"
+
+
+FRAME = {
+    "a title": re.compile(r"\A# \S"),
+    "the box *In this chapter*": re.compile(r"^:::\{admonition\} In this chapter$", re.MULTILINE),
+    "what it needs": re.compile(r"^- \*\*Needs\*\*", re.MULTILINE),
+    "how long it takes": re.compile(r"^- \*\*Takes\*\* about \d+ minutes", re.MULTILINE),
+    "a box *Predict first*": re.compile(r"^:::\{admonition\} Predict first$", re.MULTILINE),
+    "a section *In practice*": re.compile(r"^## In practice$", re.MULTILINE),
+    "a section *Further reading*": re.compile(r"^## Further reading$", re.MULTILINE),
+}
+
+
+def frame(page: Chapter) -> Iterator[str]:
+    """Yield what a chapter of a numbered part lacks of the frame that all of them have."""
+    for what, pattern in FRAME.items():
+        if not pattern.search(page.prose):
+            yield f"book/{page}.ipynb: lacks {what}: see *Add a chapter* in CONTRIBUTING.md"
+    if not 3 <= (number := len(page.exercises)) <= 5:
+        yield f"book/{page}.ipynb: has {number} exercises of six cells; expected 3 to 5"
+
+
 test_notebooks = guarded(
     run_in_order,
     empty_cells,
@@ -105,14 +139,13 @@ test_notebooks = guarded(
     portable_cells,
     known_tags,
     figures_in_words,
+    figures_end_with_show,
+    long_cells,
     normal_file,
 )
-
-
-def contents() -> list[str]:
-    """Return the pages that _toc.yml names, in its order."""
-    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-    return [c["file"].removeprefix("book/") for part in parts for c in part["chapters"]]
+test_frame = guarded(
+    frame, pages=[page for page in CHAPTERS if page.stem in contents(numbered=True)]
+)
 
 
 def test_the_contents_name_every_chapter():

@@ -1,9 +1,13 @@
-"""Every number in the prose is one that a cell of the same section prints, rounded as it stands."""
+"""Every number in the text is one that a cell of the same section prints, rounded as it stands.
+
+In prose, numbers of three significant digits, of two where a unit follows, and fractions; in
+captions and alt texts, numbers of two. A number that stands in the section's code may be named.
+"""
 
 import re
 from collections.abc import Iterator
 
-from notebooks import Chapter, guarded
+from notebooks import Chapter, Section, guarded
 from readings import Reading, reading
 
 NOT_PROSE = re.compile(
@@ -17,6 +21,10 @@ POWER = re.compile(
 )
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 GROUPED = re.compile(r"(?<=\d)(?:\\,|\{,\}|[\u2009\u202f\u00a0 ])(?=\d{3}(?!\d))")
+UNITS = "times|percent|nats?|bits?|bytes?|[kMG]i?B|steps?|epochs?|digits?|seconds?|ms|cm"
+MEASURED = re.compile(rf"[-\s]?(?:%|(?:{UNITS})\b)")
+FRACTION = re.compile(r"(?<![\w./^{])(\d+)/(\d+)(?![\w./])")
+FRAC = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}")
 NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\d.]*\d)(?!\w)")
 
 
@@ -47,30 +55,61 @@ def says(printed: float, number: str) -> bool:
     return abs(printed - float(number)) <= 0.5000001 * 10.0**-places
 
 
-def unprinted(prose: str, outputs: str, code: str) -> list[str]:
-    """Return the numbers of `prose` with three or more digits that nothing prints."""
+def unprinted(prose: str, outputs: str, code: str, digits: int) -> Iterator[str]:
+    """Yield the numbers of `prose` that nothing prints, of so many significant digits or more.
+
+    Of those with a unit behind them, two digits are enough.
+    """
     printed = [float(number) for number in numbers(outputs)]
     printed += [100 * number for number in printed]  # percentages
-    known = {float(number) for number in numbers(code)}  # what you typed, you may name
-    return [
-        number
-        for number in numbers(NOT_PROSE.sub(" ", prose))
-        if significant_digits(number) >= 3
-        and float(number) not in known
-        and not any(says(value, number) for value in printed)
-    ]
+    known = {abs(float(number)) for number in numbers(code)}  # what you typed, you may name
+    prose = normalise(NOT_PROSE.sub(" ", prose))
+    for match in NUMBER.finditer(prose):
+        number = match[1] + match[2]
+        if significant_digits(number) < (2 if MEASURED.match(prose, match.end()) else digits):
+            continue
+        if abs(float(number)) not in known and not any(says(value, number) for value in printed):
+            yield number
+
+
+def words(section: Section) -> str:
+    """Return what stands in for the section's figures: captions and alt texts."""
+    shown = [cell.metadata.get("mystnb", {}) for _, cell in section.cells]
+    places = (("image", "alt"), ("figure", "caption"))
+    return "\n".join(str(of.get(kind, {}).get(what, "")) for of in shown for kind, what in places)
 
 
 def unprinted_numbers(page: Chapter, known: Reading | None = None) -> Iterator[str]:
-    """Yield the numbers of the prose that no cell of their section prints."""
+    """Yield the numbers of prose, captions and alt texts that no cell of their section prints."""
     known = known or reading(page.stem)
     for section in page.sections:
-        for number in unprinted(section.prose, section.outputs, section.code):
-            if number not in known.CONSTANTS:
-                yield (
-                    f"book/{page}.ipynb, {section.title!r}: no cell of this section prints "
-                    f"{number}: print it, or give CONSTANTS its source in tests/chapters/readings"
-                )
+        outputs, code = section.outputs, section.code
+        wrong = {
+            "the prose": [*unprinted(section.prose, outputs, code, 3), *fractions(section)],
+            "a caption or alt text": unprinted(words(section), outputs, code, 2),
+        }
+        for place, found in wrong.items():
+            for number in dict.fromkeys(found):
+                if number not in known.CONSTANTS:
+                    yield (
+                        f"book/{page}.ipynb, {section.title!r}: no cell of this section prints "
+                        f"{number}, which stands in {place}: print it, or give CONSTANTS its "
+                        f"source in tests/chapters/readings/{page}.py"
+                    )
+
+
+def fractions(section: Section) -> Iterator[str]:
+    """Yield the fractions of whole numbers that the section neither prints nor computes with."""
+    known = re.sub(r"\s", "", section.outputs + section.code)
+    printed = [float(x) for x in numbers(section.outputs) if significant_digits(x) > 2]
+    prose = NOT_PROSE.sub(" ", section.prose)
+    for above, below in [*FRACTION.findall(prose), *FRAC.findall(prose)]:
+        if len(above + below) > 2 and int(below):
+            value = int(above) / int(below)
+            near = any(abs(x - value) <= 5e-3 * value for x in printed)
+            typed = re.search(rf"\b{above}/{below}\b|Rational\({above},{below}\)", known)
+            if not typed and not near:
+                yield f"{above}/{below}"
 
 
 test_prose_numbers = guarded(unprinted_numbers)

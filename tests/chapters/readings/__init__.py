@@ -16,13 +16,16 @@ class Reading:
     """What readings/<stem>.py says.
 
     A key (part, name) holds only in displays that have the label `part`, or contain that LaTeX.
-    UNREAD has the exact LaTeX of displays, and HARMLESS parts of slips that change no claim.
+    UNREAD has the exact LaTeX of formulas, and HARMLESS parts of slips that change no claim. INLINE
+    has formulas of the running text that must stand there as they are: what they are worth, or
+    None where their sides say it.
     """
 
     NAMES: Mapping[Any, Callable[..., Any]] = field(default_factory=dict)
     DRAWS: Mapping[Any, Callable[[np.random.Generator], Any]] = field(default_factory=dict)
     CONSTANTS: Mapping[str, str] = field(default_factory=dict)
     UNREAD: Mapping[str, str] = field(default_factory=dict)
+    INLINE: Mapping[str, Callable[..., Any] | None] = field(default_factory=dict)
     HARMLESS: Mapping[str, str] = field(default_factory=dict)
     AT_ZERO: Mapping[tuple[str, str], str] = field(default_factory=dict)
 

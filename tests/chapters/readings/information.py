@@ -32,6 +32,9 @@ NAMES = {
     r"\mathrm{KL}(p \,\|\, q_\theta)": lambda p, theta: nll.kl_divergence(p, [theta, 1 - theta]),
 }
 DRAWS = {
+    ("(p", "p"): lambda rng: nll.softmax(rng.normal(size=4)),
+    ("q)", "q"): lambda rng: nll.softmax(rng.normal(size=4)),
+    (r"= \log K - H(p)", "q"): lambda rng: np.full(4, 0.25),
     "x": lambda rng: rng.uniform(-0.5, 0.5, size=4),
     ("eq-information-kernel", "q"): lambda rng: rng.uniform(0.1, 0.9, size=4),
     "y_": lambda rng: rng.permutation([1, 1, 1, 2]),
@@ -45,3 +48,5 @@ HARMLESS = {
     r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
     r"\frac{1}{[N -> K]}": "a positive factor does not move the top",
 }
+UNREAD = {"H(p) = 0": "a condition, not a claim"}
+INLINE = {r"\log (p_k / q_k) - \log p_k = -\log q_k": None}

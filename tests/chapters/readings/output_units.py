@@ -16,6 +16,8 @@ NAMES = {
         -nll.BERNOULLI.nll(eta, y)
     ),
     ("eq-output-units-categorical", r"P(y \mid \eta)"): lambda y, eta: nll.softmax(eta)[y],
+    ("/ y!", r"P(y \mid \mu)"): lambda y, mu: stats.poisson.pmf(y, mu),
+    (r"\eta = \log \frac", r"\eta"): lambda mu: special.logit(mu),
     ("eq-output-units-poisson", r"P(y \mid \eta)"): lambda y, eta: stats.poisson.pmf(
         y, np.exp(eta)
     ),
@@ -33,9 +35,13 @@ NAMES = {
     r"\mathrm{KL}(p \,\|\, q)": lambda p, q: p.expect(lambda y: p.logpdf(y) - q.logpdf(y)),
 }
 DRAWS = {
-    ("eq-output-units-poisson", "y"): lambda rng: int(rng.integers(2, 7)),
+    ("y!", "y"): lambda rng: int(rng.integers(2, 7)),
     ("eq-output-units-mean", "y"): lambda rng: rng.exponential(size=50),
     (WIDTH, "sigma"): lambda rng: rng.uniform(0.5, 2),
     (FLOOR, "p"): lambda rng: stats.gamma(*rng.uniform(1, 4, size=2)),
     (FLOOR, "q"): lambda rng: stats.norm(*rng.uniform(1, 4, size=2)),
+}
+INLINE = {
+    r"\eta = \log \frac{\mu}{1 - \mu}": lambda mu: special.logit(mu),
+    r"\sigma(\eta) = 1 / (1 + \exp(-\eta))": None,
 }

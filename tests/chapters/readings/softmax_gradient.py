@@ -49,6 +49,7 @@ NAMES = {
     r"p(t \mid \eta)": lambda t, eta: stats.poisson.pmf(t, np.exp(eta)),
     "h(t)": lambda t: 1 / special.factorial(t),
     r"A(\eta)": lambda eta: np.exp(eta),
+    (f"y = {FAMILY}", "y"): lambda eta: stats.poisson.mean(np.exp(eta)),
     FAMILY: lambda eta: slope(np.exp, eta),
     (FAMILY, "L"): lambda t, eta: -stats.poisson.logpmf(t, np.exp(eta)),
     r"\frac{\partial L}{\partial \eta}": lambda t, eta: slope(
@@ -69,3 +70,4 @@ DRAWS = {
     (r"\mathbb{E}[t]", "K"): lambda rng: 60,
 }
 HARMLESS = {r"ta_{jk} \cdot e_[k -> j]": "the delta is 1 where j is k"}
+INLINE = {r"-\log(1/K) = \log K": None}
