@@ -58,7 +58,8 @@ def small_chapter():
             "import nll"
         ),
         "display": new_markdown_cell(
-            "## Ask the coin\n\nOne toss has $-\\log 2$. Nine heads in thirteen tosses have the likelihood\n\n"
+            "## Ask the coin\n\nOne toss has $-\\log 2$. "
+            "Nine heads in thirteen tosses have the likelihood\n\n"
             "$$\nL(\\theta) = \\theta^{9} \\cdot (1 - \\theta)^{4}\n$$ (eq-likelihood-coin)\n\n"
             "which is 0.000327 at 0.7. And the area under it?"
         ),
@@ -127,8 +128,8 @@ GUARDS = {
     test_notebooks.figures_end_with_show, test_derivations.unproved_results, test_exercises.layout,
     test_exercises.answers, test_crossrefs.letters_in_the_notation,
     test_crossrefs.letters_in_their_order, test_crossrefs.terms_in_the_glossary,
-    test_prose_numbers.unprinted_numbers, test_displays.displays, test_displays.unseen, test_displays.inline_claims,
-    test_vacuous.vacuous,
+    test_prose_numbers.unprinted_numbers, test_displays.displays, test_displays.unseen,
+    test_displays.inline_claims, test_vacuous.vacuous,
 }  # fmt: skip
 FAULTS = {
     # what is wrong: (fault, its guard, what that says)

@@ -23,7 +23,7 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 GROUPED = re.compile(r"(?<=\d)(?:\\,|\{,\}|[\u2009\u202f\u00a0 ])(?=\d{3}(?!\d))")
 UNITS = "times|percent|nats?|bits?|bytes?|[kMG]i?B|steps?|epochs?|digits?|seconds?|ms|cm"
 MEASURED = re.compile(rf"[-\s]?(?:%|(?:{UNITS})\b)")
-FRACTION = re.compile(r"(?<![\w./^{])(\d+)/(\d+)(?![\w./])")
+FRACTION = re.compile(r"(?<![\w./^{])(\d+)/(\d+)(?![\w/]|\.\d)")
 FRAC = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}")
 NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\d.]*\d)(?!\w)")
 
