@@ -123,9 +123,11 @@ def unexplained(name: str, text: str) -> Iterator[str]:
 
 
 def test_every_public_name_is_used_by_a_chapter():
-    assert not list(unused(nll.__all__))
+    faults = list(unused(nll.__all__))
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_docstring_has_an_example_and_names_its_chapter(name):
-    assert not list(unexplained(name, inspect.getdoc(getattr(nll, name))))
+    faults = list(unexplained(name, inspect.getdoc(getattr(nll, name))))
+    assert not faults, "\n".join(faults)

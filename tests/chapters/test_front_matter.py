@@ -46,7 +46,8 @@ def test_the_list_of_chapters_is_that_of_the_contents(name):
 
 def test_about_says_how_long_a_chapter_takes():
     about = (BOOK / "about.md").read_text(encoding="utf-8")
-    assert not list(other_minutes(about, contents(numbered=True)))
+    faults = list(other_minutes(about, contents(numbered=True)))
+    assert not faults, f"book/about.md: {'; '.join(faults)}: mend the table"
 
 
 def measured() -> str:

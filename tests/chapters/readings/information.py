@@ -48,5 +48,10 @@ HARMLESS = {
     r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
     r"\frac{1}{[N -> K]}": "a positive factor does not move the top",
 }
-UNREAD = {"H(p) = 0": "a condition, not a claim"}
+UNREAD = {
+    "H(p) = 0": "a condition, not a claim",
+    r"\sum_k 2^{-\ell_k} \le 1": "a condition that codes meet, proved by a cell",
+    r"q_k = 2^{-\ell_k}": "a definition",
+    r"S = \sum_k 2^{-\ell_k}": "a definition",
+}
 INLINE = {r"\log (p_k / q_k) - \log p_k = -\log q_k": None}

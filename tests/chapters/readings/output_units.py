@@ -41,6 +41,7 @@ DRAWS = {
     (FLOOR, "p"): lambda rng: stats.gamma(*rng.uniform(1, 4, size=2)),
     (FLOOR, "q"): lambda rng: stats.norm(*rng.uniform(1, 4, size=2)),
 }
+UNREAD = {r"h(p) = \mathbb{E}[-\log p(y)]": "a definition"}
 INLINE = {
     r"\eta = \log \frac{\mu}{1 - \mu}": lambda mu: special.logit(mu),
     r"\sigma(\eta) = 1 / (1 + \exp(-\eta))": None,
