@@ -50,7 +50,7 @@ def _check_block(logits: ArrayLike, labels: ArrayLike, start: int) -> tuple[Arra
         raise ValueError(
             f"Expected `labels` to have shape {z.shape[:-1]}, one class a row, got {targets.shape}."
         )
-    if targets.dtype.kind == "f":
+    if targets.dtype.kind == "f" and targets.size:  # an empty list is of float64
         raise TypeError(f"Expected `labels` to be integers, got {targets.dtype}.")
     check(targets >= 0, targets, "labels", "to be at least 0")
     try:
@@ -73,6 +73,20 @@ def _check_state(state: BlockState, name: str) -> BlockState:
         got = ", ".join(f"{a.dtype} {a.shape}" for a in arrays)
         raise ValueError(f"Expected `{name}` to hold arrays of one shape and dtype, got {got}.")
     return BlockState(top, rest, label)
+
+
+def _merge(tops: Array, rests: Array) -> tuple[Array, Array]:
+    """One top and rest from those along the last axis. A logit is a top whose rest is 0."""
+    best = tops.argmax(axis=-1)[..., None]
+    top = np.take_along_axis(tops, best, -1)
+    terms = (1 + rests) * np.exp(tops - top)
+    own = np.take_along_axis(np.broadcast_to(rests, tops.shape), best, -1)
+    np.put_along_axis(terms, best, own + (top - top), -1)  # of +inf and NaN nothing is left but NaN
+    second = terms.argmax(axis=-1)[..., None]  # added last: a large term swallows small ones
+    largest = np.take_along_axis(terms, second, -1)
+    np.put_along_axis(terms, second, 0, -1)
+    rest = terms.sum(axis=-1) + largest[..., 0]
+    return top[..., 0], np.where(top[..., 0] == -np.inf, -1, rest).astype(tops.dtype)
 
 
 @np.errstate(all="ignore")  # infinities are legal, and what they give is defined
@@ -116,14 +130,8 @@ def block_state(logits: ArrayLike, labels: ArrayLike, start: int = 0) -> BlockSt
     [2.] [1.] [-inf]
     """
     z, column, here = _check_block(logits, labels, start)
-    best = z.argmax(axis=-1)[..., None]
-    top = np.take_along_axis(z, best, -1)
-    terms = np.exp(z - top)
-    np.put_along_axis(terms, best, np.exp(top - top) - 1, -1)  # 0, or NaN if +inf is there
-    top = top[..., 0]
-    rest = np.where(top == -np.inf, -1, terms.sum(axis=-1))
     label = np.where(here, np.take_along_axis(z, column, -1)[..., 0], -np.inf)
-    return BlockState(top, rest.astype(z.dtype), label.astype(z.dtype))
+    return BlockState(*_merge(z, np.zeros((), z.dtype)), label.astype(z.dtype))
 
 
 @np.errstate(all="ignore")
@@ -164,13 +172,8 @@ def merge_states(states: Iterable[BlockState]) -> BlockState:
     if len(kinds) != 1:
         got = " and ".join(f"{dtype} {shape}" for shape, dtype in kinds) or "none"
         raise ValueError(f"Expected `states` of one shape and dtype, got {got}.")
-    tops, rests, labels = map(np.stack, zip(*parts, strict=True))
-    best = tops.argmax(axis=0)[None]
-    top = np.take_along_axis(tops, best, 0)
-    terms = (1 + rests) * np.exp(tops - top)
-    np.put_along_axis(terms, best, np.take_along_axis(rests, best, 0), 0)
-    rest = np.where(top[0] == -np.inf, -1, terms.sum(axis=0))
-    return BlockState(top[0], rest.astype(tops.dtype), labels.max(axis=0))
+    tops, rests, labels = (np.stack(fields, axis=-1) for fields in zip(*parts, strict=True))
+    return BlockState(*_merge(tops, rests), labels.max(axis=-1))
 
 
 @np.errstate(all="ignore")
@@ -214,8 +217,7 @@ def loss_of_state(state: BlockState) -> Array:
     0.0 [4.24835426e-18]
     """
     top, rest, label = _check_state(state, "state")
-    loss = (top - label) + np.log1p(rest, dtype=np.float64)  # in float32 it errs by 3 u
-    return np.asarray(loss, top.dtype)[()]
+    return np.asarray((top - label) + np.log1p(rest))[()]
 
 
 @np.errstate(all="ignore")

@@ -20,6 +20,7 @@ ALLOWED = {
     "special": {"numpy", "numpy.typing", "nll._validate"},
     "information": {"numpy", "numpy.typing", "nll._validate"},
     "softmax_loss": {"numpy", "numpy.typing", "nll._validate", "nll.special"},
+    "blocks": {"numpy", "numpy.typing", "nll._validate"},
     "families": {
         "numpy",
         "numpy.typing",
