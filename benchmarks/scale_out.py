@@ -78,7 +78,7 @@ def peak():
 def in_processes(workers, folder, hidden, labels, kill=False):
     """Return state and slope from a cluster, its seconds, and its workers' peaks in MiB."""
     options = {"threads_per_worker": 1, "memory_limit": "400MB", "host": "127.0.0.1"}
-    options |= {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    options |= {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
     options |= {"local_directory": folder}
     with LocalCluster(n_workers=workers, **options) as cluster, Client(cluster) as client:
         sent = client.scatter([hidden, labels], broadcast=True)
