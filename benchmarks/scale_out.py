@@ -93,7 +93,6 @@ def in_processes(workers, folder, hidden, labels, kill=False):
         after = kill_one if kill else lambda states: None
         state, slope = client.gather(both_passes(client.submit, folder, *sent, after))
         seconds = time.perf_counter() - begin
-        client.wait_for_workers(workers)
         return state, slope, seconds, list(client.run(peak).values())
 
 
