@@ -1,0 +1,14 @@
+"""What the quantities in the displays of proper_scores are worth."""
+
+import numpy as np
+from scipy.integrate import quad
+
+import nll
+
+NAMES = {
+    "S(q)": lambda p, q: nll.cross_entropy([p, 1 - p], [q, 1 - q]),
+    ("eq-proper-scores-expected", "s_1(q)"): lambda q: -np.log(q),
+    ("eq-proper-scores-expected", "s_0(q)"): lambda q: -np.log1p(-q),
+    ("eq-proper-scores-mixture", "s_1(q)"): lambda q: (1 - q) ** 2,
+    r"\int_{q}^{1} (1 - c) \cdot w(c) \, dc": lambda q: quad(lambda c: (1 - c) * 2, q, 1)[0],
+}
