@@ -30,7 +30,7 @@ NAMES = {
     r"\log P(0)": lambda w, tau: norm.logpdf(np.zeros_like(w), 0, tau).sum(),
     r"\log P(w)": lambda w, tau: norm.logpdf(w, 0, tau).sum(),
     "L(w)": lambda ell, w, tau: (
-        ell.sum() + (norm.logpdf(0 * w, 0, tau) - norm.logpdf(w, 0, tau)).sum()
+        np.sum(ell) + np.sum(norm.logpdf(0 * np.asarray(w), 0, tau) - norm.logpdf(w, 0, tau))
     ),
     (f"{PAGE}-decay", r"\lambda"): lambda N, tau: -slope(lambda w: norm.logpdf(w, 0, tau), 1.0) / N,
     "H(t, q)": lambda q, c, alpha, K: nll.cross_entropy(target(c, alpha, K), q),
@@ -52,4 +52,9 @@ NAMES = {
         lambda p: slope(lambda q: p * focal(q, gamma) + (1 - p) * focal(1 - q, gamma), q), 0, 1
     ),
 }
-DRAWS = {"J": lambda rng: 4, "gamma": lambda rng: rng.uniform(0.5, 4)}
+DRAWS = {
+    "J": lambda rng: 4,
+    (f"{PAGE}-distillation", "z"): lambda rng: rng.normal(size=4),
+    (f"{PAGE}-distillation", "v"): lambda rng: rng.normal(size=4),
+    "gamma": lambda rng: rng.uniform(0.5, 4),
+}
