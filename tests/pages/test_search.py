@@ -11,6 +11,8 @@ FOUND = {
     "소프트맥스": "book/glossary.html",
     "교차 엔트로피": "book/glossary.html",
     "교차엔트로피": "book/glossary.html",
+    "엔트로피는": "book/glossary.html",
+    "교차 엔트로피의": "book/glossary.html",
     "logsumexp": "book/api.html",
     "likelihoods": "book/likelihood.html",
 }
@@ -28,6 +30,19 @@ def test_search_finds(browser, query, place):
     root = browser.address if place == "server" else SITE.as_uri()
     browser.driver.get(f"{root}/search.html?q={quote(query)}")
     assert f"{root}/{FOUND[query]}" in browser.run(RESULTS)
+
+
+def test_a_concept_leads_to_its_chapter_and_shows_each_formula_once(browser):
+    browser.driver.get(f"{browser.address}/search.html?q=cross-entropy")
+    first = browser.run(RESULTS)[:5]
+    assert f"{browser.address}/book/information.html" in first
+    browser.run("await new Promise((done) => setTimeout(done, 1000))")
+    excerpts = browser.driver.execute_script(
+        "return [...document.querySelectorAll('ul.search .context')].map((e) => e.textContent)"
+    )
+    assert excerpts
+    for words in "\\", "Compare", ".ipynb", "Copy":
+        assert not [text for text in excerpts if words in text], words
 
 
 def test_search_by_keyboard(browser):
