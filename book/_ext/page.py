@@ -23,12 +23,14 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.writers.html5 import HTML5Translator
+from sphinx_exercise.nodes import solution_node
 
 KATEX = Path("tools/node_modules/katex/dist")
 FONTS = Path("tools/node_modules/@fontsource/stix-two-text/files")
 PURGE = Path("tools/purge.mjs")
 JOINED, WITHOUT_SCRIPT = "pages.css", "no-script.css"
-UNUSED = re.compile(r"thebe|documentation_options|design-tabs", re.IGNORECASE)
+UNUSED = re.compile(r"thebe|documentation_options|design-tabs|toggle(?!.*sidebar)", re.I)
 """Scripts of which no page here has a use; the second is in the page itself."""
 
 EDITS = [
@@ -36,20 +38,57 @@ EDITS = [
     (r'<div id="pst-primary-sidebar"', r'\g<0> role="complementary" aria-label="Book"'),
     # A role that WAI-ARIA has withdrawn: drop when docutils writes none.
     (r'role="doc-biblioentry"', 'role="listitem"'),
-    # A blank underlined as part of the link: drop when sphinx-exercise leaves it outside.
-    (r"(Solution to)(<a [^>]*>) ", r"\1 \2"),
+    # Details need a summary, without a link: drop when sphinx-exercise folds solutions itself.
+    (
+        r'(<details class="solution[^>]*>\s*)<p class="admonition-title">'
+        r"(.*?)<a [^>]*>(.*?)</a>\s*</p>",
+        r"\1<summary>\2\3</summary>",
+    ),
+    # A quarter of a chapter's elements, in the color around them: drop when Pygments writes none.
+    (r'<span class="(?:nn?|p|w)">([^<]*)</span>', r"\1"),
 ]
-SCRIPT_EDITS = [
-    # The theme lays out the page box after box, for the tab stops that book.js sets: drop when it
-    # reads all widths before it writes.
-    (r',"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)', ""),
-]
+THEME, SEARCH = "scripts/pydata-sphinx-theme.js", "searchtools.js"
+SCRIPT_EDITS = {
+    THEME: [
+        # The theme lays out the page box after box, for the tab stops that book.js sets: drop when
+        # it reads all widths before it writes.
+        (
+            r',"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)',
+            "",
+        ),
+    ],
+    SEARCH: [
+        # Excerpts with each formula three times, and the words of buttons: drop when Sphinx takes
+        # them from the index.
+        (
+            r'\["\.headerlink", "script", "style"\]',
+            '[".headerlink", "script", "style", ".katex-html", "annotation", "form", "button", '
+            '".definition", ".take-along", "#jb-print-docs-body", ".explorable-picture"]',
+        ),
+        # A whole page is fetched for each excerpt: drop when Sphinx does not.
+        (
+            r"else if \(showSearchSummary\)",
+            "else if (showSearchSummary && Search.output.children.length < 3)",
+        ),
+        # The pages that are read first come first: drop when Sphinx ranks by count.
+        (
+            r"var Scorer = \{",
+            r"\g<0> score: ([name, , , , score]) => score - 1.5 * ORDER.indexOf(name),",
+        ),
+    ],
+}
 
 NAMES = re.compile(r'(?<=<span class="pre">)[^<]+|(?<=<span class="sig-paren">)\(')
 BREAKS = re.compile(r"[._(,](?=[A-Za-z])|^\($")
 """Where a long name may go on in the next line."""
 
 PICTURE = re.compile(r'<img [^>]*src="([^"]*_images/[^"]*\.svg)"[^>]*>')
+TAKES = re.compile(r"<strong>Takes</strong> (?:about )?(\d+) minutes")
+CHAPTER = re.compile(
+    r'(<li class="toctree-l1[^"]*"><a class="[^"]*reference internal" href="(?:[^"]*/)?([^"/]*)">)'
+    r"([^<]*)</a>"
+)
+KOREAN = re.compile(r"[가-힣]+(?: [가-힣]+)*")
 LAUNCHER = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.DOTALL
 )
@@ -119,6 +158,16 @@ def chart_first(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             cell.children.reverse()
 
 
+def visit_solution(self: HTML5Translator, node: solution_node) -> None:
+    """Fold a solution without a script."""
+    self.body.append(self.starttag(node, "details", CLASS="solution admonition"))
+
+
+def depart_solution(self: HTML5Translator, node: solution_node) -> None:
+    """Close a solution."""
+    self.body.append("</details>\n")
+
+
 def edit(text: str, edits: list[tuple[str, str]], done: set[str]) -> str:
     """Return `text` with all `edits`; note in `done` which of them found their words."""
     for pattern, replacement in edits:
@@ -160,6 +209,28 @@ def reach(html: str) -> str:
     )
 
 
+def add_minutes(html: str, minutes: dict[str, str]) -> str:
+    """Return `html` with the time that each chapter takes beside its name."""
+
+    def add(link: re.Match[str]) -> str:
+        time = minutes.get(link[2])
+        return (
+            f'{link[1]}{link[3]} <span class="minutes">{time} min</span></a>' if time else link[0]
+        )
+
+    return CHAPTER.sub(add, html)
+
+
+def mark_korean(html: str) -> str:
+    """Return `html` with the language of its Korean words, for voices and fonts."""
+
+    def mark(text: re.Match[str]) -> str:
+        return KOREAN.sub(r'<span lang="ko">\g<0></span>', text[0])
+
+    head, article, rest = html.partition("<article")
+    return head + article + re.sub(r"(?<=>)[^<>]+(?=<)", mark, rest)
+
+
 def break_names(html: str) -> str:
     """Return `html` with places in its code where a narrow line may end."""
     return NAMES.sub(lambda name: BREAKS.sub(r"\g<0><wbr>", name[0]), html)
@@ -168,17 +239,23 @@ def break_names(html: str) -> str:
 def edit_pages(pages: list[Path]) -> set[str]:
     """Edit all pages; return which edits found their words."""
     done: set[str] = set()
-    for page in pages:
-        html = edit(page.read_text(encoding="utf-8"), EDITS, done)
-        page.write_text(reach(break_names(frame(html, page))), encoding="utf-8")
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    found = {page.name: TAKES.search(html) for page, html in texts.items()}
+    minutes = {name: takes[1] for name, takes in found.items() if takes}
+    for page, text in texts.items():
+        html = add_minutes(edit(text, EDITS, done), minutes | {"#": minutes.get(page.name, "")})
+        html = mark_korean(reach(break_names(frame(html, page))))
+        page.write_text(html, encoding="utf-8")
     return done
 
 
-def edit_script(script: Path) -> set[str]:
-    """Leave to book.js what the theme's script does slowly; return which edits did."""
+def edit_scripts(static: Path, order: list[str]) -> set[str]:
+    """Edit the scripts of the theme and of the search; return which edits found their words."""
     done: set[str] = set()
-    text = edit(script.read_text(encoding="utf-8"), SCRIPT_EDITS, done)
-    script.write_text(text, encoding="utf-8")
+    for name, edits in SCRIPT_EDITS.items():
+        text = edit((static / name).read_text(encoding="utf-8"), edits, done)
+        order_ = f"const ORDER = {order};\n" if name == SEARCH else ""
+        (static / name).write_text(order_ + text, encoding="utf-8")
     return done
 
 
@@ -287,9 +364,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     (static / "fonts").mkdir()
     for name in re.findall(r"fonts/(stix-[\w-]+\.woff2)", (static / "book.css").read_text()):
         shutil.copy(app.srcdir / FONTS / name, static / "fonts")
-    done = edit_pages(pages) | edit_script(static / "scripts/pydata-sphinx-theme.js")
-    if missed := {pattern for pattern, _ in EDITS + SCRIPT_EDITS} - done:
-        raise ExtensionError(f"page: nothing of the theme contains {missed}")
+    order = [*app.env.toctree_includes[app.config.root_doc], app.config.root_doc]
+    done = edit_pages(pages) | edit_scripts(static, order)
+    wanted = {pattern for pattern, _ in sum(SCRIPT_EDITS.values(), EDITS)}
+    if wanted - done:
+        raise ExtensionError(f"page: nothing of the theme contains {wanted - done}")
     join_sheets(static, pages)
     trim_icons(static, pages)
     purge_sheets(site, app.srcdir / PURGE)
@@ -300,6 +379,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; what other extensions copy is there before."""
+    app.add_node(solution_node, override=True, html=(visit_solution, depart_solution))
     app.connect("doctree-resolved", keep_together)
     app.connect("doctree-resolved", chart_first)
     app.connect("html-page-context", choose_scripts, priority=900)

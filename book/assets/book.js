@@ -67,3 +67,67 @@ addEventListener("load", () => document.querySelectorAll(".copybtn").forEach((bu
   button.ariaLabel = `Copy code ${i + 1}`;
   button.firstElementChild?.setAttribute("aria-hidden", "true");
 }));
+
+// Terms: the definition at the foot of the page comes to the word, on hover, focus and tap.
+let leaving;
+addEventListener("keydown", ({ key }) => { if (key === "Escape") document.querySelector(".definition:popover-open")?.hidePopover(); });
+for (const link of document.querySelectorAll("a.term")) {
+  const box = document.getElementById(`the-${link.hash.slice(1)}`);
+  if (!box) continue;
+  box.popover = "auto";
+  link.setAttribute("aria-describedby", box.id);
+  if (!box.querySelector(".to-glossary")) box.insertAdjacentHTML("beforeend", `<p class="to-glossary"><a href="${link.href}">Glossary</a></p>`);
+  const show = () => {
+    clearTimeout(leaving);
+    if (box.matches(":popover-open")) return;
+    const { left, top, bottom } = link.getBoundingClientRect();
+    box.showPopover();
+    box.style.left = `${Math.max(8, Math.min(left, innerWidth - box.offsetWidth - 8))}px`;
+    box.style.top = `${bottom + box.offsetHeight > innerHeight ? Math.max(8, top - box.offsetHeight) : bottom}px`;
+  };
+  const hide = () => { leaving = setTimeout(() => box.hidePopover(), 200); };
+  for (const element of [link, box]) {
+    element.addEventListener("pointerenter", ({ pointerType }) => { if (pointerType === "mouse") show(); });
+    element.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType === "mouse") hide(); });
+  }
+  link.addEventListener("focus", show);
+  link.addEventListener("blur", () => { if (!box.contains(document.activeElement)) hide(); });
+  link.addEventListener("click", (event) => { event.preventDefault(); show(); });
+}
+
+// Place: what was read, and where; kept in this browser alone until the button forgets it.
+const sidebar = document.querySelector(".bd-sidebar-primary .bd-links"), chapter = location.pathname.split("/").pop();
+const place = JSON.parse(localStorage.getItem("place") ?? '{"read": []}');
+const keep = () => localStorage.setItem("place", JSON.stringify(place));
+const show = () => {
+  sidebar.querySelectorAll(".place, .read").forEach((e) => e.remove());
+  if (!place.title) return;
+  for (const link of sidebar.querySelectorAll("a.reference.internal"))
+    if (place.read.includes(link.pathname.split("/").pop())) link.insertAdjacentHTML("beforeend", ' <span class="read" role="img" aria-label="read">✓</span>');
+  const line = sidebar.appendChild(document.createElement("p"));
+  line.className = "place";
+  if (place.page !== chapter) line.innerHTML = '<a>Continue at <span></span></a> ';
+  line.insertAdjacentHTML("beforeend", '<button type="button">Forget where I was</button>');
+  line.querySelector("a")?.setAttribute("href", place.page + place.hash);
+  if (line.querySelector("span")) line.querySelector("span").textContent = place.title;
+  line.querySelector("button").addEventListener("click", () => {
+    localStorage.removeItem("place");
+    Object.assign(place, { read: [], title: "" });
+    show();
+  });
+};
+if (sidebar) show();
+if (sidebar && document.querySelector(".chapter-frame")) {
+  const seen = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
+    const words = [...target.firstElementChild.childNodes].filter((node) => node.className !== "headerlink");
+    Object.assign(place, { page: chapter, hash: `#${target.id}`, title: words.map((node) => node.textContent).join("") });
+    keep();
+  }), { rootMargin: "-30% 0px -60% 0px" });
+  for (const section of document.querySelectorAll(".bd-article > section > section:has(> h2)")) seen.observe(section);
+  const end = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting || place.read.includes(chapter)) return;
+    place.read.push(chapter);
+    keep();
+  });
+  end.observe(document.querySelector(".take-along"));
+}
