@@ -36,7 +36,9 @@ NAMES = {
     r"A(\eta)": lambda eta, T, c: log_normalizer(eta, T, c),
     "T(y)": lambda T, y: T[y],
     "c(y)": lambda c, y: c[y],
-    r"\frac{\partial \ell}{\partial \eta}": lambda eta, T, c, y: slope(lambda e: loss(e, T, c, y), eta),
+    r"\frac{\partial \ell}{\partial \eta}": lambda eta, T, c, y: slope(
+        lambda e: loss(e, T, c, y), eta
+    ),
     r"\frac{\partial^2 \ell}{\partial \eta^2}": lambda eta, T, c, y: slope(
         lambda e: nll.softmax(e * T - c) @ T - T[y], eta
     ),
