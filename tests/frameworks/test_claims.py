@@ -4,7 +4,11 @@ A sentence or table of a chapter names its test in a comment beside it, `% ran: 
 on PyTorch. Leads are those of a right answer over its rivals, whose logits are level at 0.
 """
 
+import inspect
+import json
+import re
 from math import lgamma, log
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -16,8 +20,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from scipy import stats
 from torch.autograd import grad
+from torch.autograd.forward_ad import dual_level, make_dual
+from translations import PAIRS
 
 import nll
+import nll.jax
 import nll.torch
 
 L = keras.losses
@@ -487,6 +494,30 @@ def test_backward_of_cross_entropy_makes_two_batches():
     assert len(made) == 3
 
 
+def kept_for_backward(function, *arguments, **options):
+    """Return the sizes of the storages that a call keeps, beyond those of its arguments."""
+    kept = {}
+
+    def pack(x):
+        kept[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        function(*arguments, **options)
+    given = {x.untyped_storage().data_ptr() for x in arguments}
+    return [size for address, size in kept.items() if address not in given]
+
+
+@pytest.mark.parametrize("half", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}])
+def test_nll_torch_keeps_one_buffer(options, half):
+    z, t = torch.randn(100, 1000, dtype=half, requires_grad=True), torch.randint(1000, (100,))
+    sizes = kept_for_backward(nll.torch.cross_entropy, z, t, **options)
+    assert sum(size > 100 * 1000 for size in sizes) == 1
+    p = torch.randn(100, 1000).softmax(-1)
+    assert sum(size > 100 * 1000 for size in kept_for_backward(nll.torch.cross_entropy, z, p)) == 1
+
+
 def test_linear_cross_entropy_exists():
     """It never holds all logits, and drops the small terms like the rest."""
     x, weight = torch.tensor([[1.0]]), torch.tensor([[30.0], [0.0]])
@@ -658,23 +689,34 @@ def test_class_weight_means_two_things():
 
 # use_it
 
+PAGE = json.loads((Path(__file__).parents[2] / "book" / "use_it.ipynb").read_text(encoding="utf-8"))
+
+
+def block(word):
+    """Run the block in the text of use_it that has `word` in it; return what it defines."""
+    text = "\n".join("".join(c["source"]) for c in PAGE["cells"] if c["cell_type"] == "markdown")
+    (source,) = [b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if word in b]
+    defined = {}
+    exec(source, defined)  # noqa: S102, RUF100
+    return defined
+
 
 def test_newcomer_script_trains():
     """Ten lines: a model, AdamW, bfloat16 autocast, and this loss."""
-    x = torch.randn(256, 20)
-    labels = (x @ torch.randn(20, 5)).argmax(-1)
-    model = torch.nn.Sequential(torch.nn.Linear(20, 64), torch.nn.ReLU(), torch.nn.Linear(64, 5))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    losses = []
-    for _ in range(60):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = nll.torch.cross_entropy(model(x), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[0] > 1.4
-    assert losses[-1] < 0.1
+    ran = block("AdamW")
+    first = torch.nn.functional.cross_entropy(torch.zeros(1, 5), torch.tensor([0]))
+    assert ran["cross_entropy"] is nll.torch.cross_entropy
+    assert ran["loss"].dtype == torch.float32
+    assert ran["loss"] < first / 10
+
+
+def test_optax_names_are_kept():
+    for name in ("softmax_cross_entropy_with_integer_labels", "softmax_cross_entropy"):
+        ours, theirs = (inspect.signature(getattr(m, name)) for m in (nll.jax, optax))
+        assert list(ours.parameters) == list(theirs.parameters)
+        defaults = [[x.default for x in s.parameters.values()] for s in (ours, theirs)]
+        assert defaults[0] == defaults[1]
+    assert block("from nll.jax")
 
 
 def test_one_changed_line():
@@ -729,13 +771,7 @@ def test_patched_trainer(monkeypatch):
 
 def test_four_lines_of_plain_operations():
     """The recipe of use_it: no custom gradient, and autograd keeps the label's entry."""
-
-    def recipe(z, t):
-        t = t[:, None]
-        z = z - z.detach().amax(-1, keepdim=True)
-        rivals = torch.logsumexp(z.scatter(-1, t, torch.finfo(z.dtype).min), -1)
-        return F.softplus(rivals - z.gather(-1, t)[:, 0], threshold=40)
-
+    recipe = block("logsumexp")["cross_entropy"]
     z = torch.tensor([[30.0, 0, 1], [0, 0, 0]], dtype=torch.float64, requires_grad=True)
     t = torch.tensor([0, 2])
     losses, slopes = nll.softmax_cross_entropy_value_and_grad(z.detach().numpy(), t.numpy())
@@ -743,6 +779,58 @@ def test_four_lines_of_plain_operations():
     np.testing.assert_allclose(ours.detach(), losses, rtol=1e-14)
     np.testing.assert_allclose(grad(ours.sum(), z)[0], slopes, rtol=1e-14)
     assert torch.autograd.gradcheck(lambda z: recipe(z, t), z)
+    assert torch.autograd.gradgradcheck(lambda z: recipe(z, t), z)
+
+
+def test_traps_of_the_recipe():
+    """-inf instead of the smallest number; logsigmoid instead of softplus."""
+    z, label = row(1, -torch.inf, dtype=torch.float64), torch.tensor([[0]])
+    for fill, dies in ((-torch.inf, True), (torch.finfo(z.dtype).min, False)):
+        rivals = torch.logsumexp(z.scatter(-1, label, fill), -1)
+        loss = F.softplus(rivals - z.gather(-1, label)[:, 0], threshold=40)
+        assert grad(loss, z)[0].isnan().any() == dies
+    x = torch.tensor(-40.0, dtype=torch.float64, requires_grad=True)
+    for loss, lost in ((F.softplus(x, threshold=40), False), (-F.logsigmoid(-x), True)):
+        (first,) = grad(loss, x, create_graph=True)
+        assert near(first.item(), np.exp(-40))
+        assert (grad(first, x)[0] == 0) == lost
+
+
+def test_transforms_work():
+    """What use_it promises of compile, vmap, func.grad and jacrev; forward mode is refused."""
+    z, t = torch.randn(4, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 0])
+    loss = nll.torch.cross_entropy
+    slopes = torch.vmap(torch.func.grad(loss))(z, t)
+    torch.testing.assert_close(slopes, z.softmax(-1) - F.one_hot(t, 3))
+    assert torch.func.jacrev(torch.func.jacrev(loss))(z, t).shape == (4, 3, 4, 3)
+    with dual_level(), pytest.raises(RuntimeError, match="forward"):
+        loss(make_dual(z, z), t)
+
+
+def test_two_logsigmoids_keep_all_digits():
+    """Where binary_cross_entropy_with_logits loses one's loss and the other's gradient."""
+    z, t = torch.tensor([30.0, -30.0], requires_grad=True), torch.tensor([1.0, 0.0])
+    theirs = WITH_LOGITS(z, t, reduction="none")
+    assert theirs[1] == 0
+    assert grad(theirs.sum(), z)[0][0] == 0
+    losses = -(t * F.logsigmoid(z) + (1 - t) * F.logsigmoid(-z))
+    expected, small = np.full(2, np.exp(-30)), np.exp(-30)
+    np.testing.assert_allclose(losses.detach(), expected, rtol=1e-6)
+    np.testing.assert_allclose(grad(losses.sum(), z)[0], [-small, small], rtol=1e-6)
+
+
+def test_kl_div_loses_the_value_and_not_the_gradient():
+    """Distributions a millionth apart, in float32; the gradient is that of cross_entropy."""
+    z = torch.randn(50, 10)
+    p = z.softmax(-1)
+    z = (z + 1e-6 * torch.randn(50, 10)).requires_grad_()
+    values = F.kl_div(z.log_softmax(-1), p, reduction="none").sum(-1)
+    true = nll.kl_divergence(p.double().numpy(), nll.softmax(z.detach().double().numpy()))
+    assert np.median(np.abs(values.detach().numpy() - true) / true) > 1
+    assert (values < 0).any()
+    slopes = grad(values.sum(), z)[0]
+    ours = grad(nll.torch.cross_entropy(z, p, reduction="sum"), z)[0]
+    np.testing.assert_allclose(slopes, ours, rtol=0, atol=4 * 2.0**-24)
 
 
 def test_obvious_formula_loses_the_label_entry():
@@ -757,3 +845,33 @@ def test_obvious_formula_loses_the_label_entry():
     loss = obvious(z, t).sum()
     assert near(loss, np.exp(-40))
     assert pull(loss, z)[0] == 0
+
+
+def test_collapse_of_a_batch():
+    """The function of use_it, on losses and a gradient that come from PyTorch in bfloat16."""
+    (source,) = [
+        "".join(c["source"])
+        for c in PAGE["cells"]
+        if c["cell_type"] == "code" and "def collapse(" in "".join(c["source"])
+    ]
+    defined = {"np": np}
+    exec(source, defined)  # noqa: S102, RUF100
+    logits = torch.tensor([[2.0, 0], [20, 0], [0, 0]], dtype=torch.bfloat16, requires_grad=True)
+    z, t = logits * 1, torch.tensor([0, 0, -100])
+    z.retain_grad()
+    for loss, silent in ((F.cross_entropy, 0.5), (nll.torch.cross_entropy, 0.0)):
+        z.grad = None
+        losses = loss(z, t, reduction="none")
+        losses.sum().backward(retain_graph=True)
+        arrays = [x.detach().float().cpu().numpy() for x in (losses, z.grad)]
+        shares = defined["collapse"](*arrays, (t != -100).numpy())
+        assert shares["silent"] == shares["lopsided"] == silent
+        assert shares["dead"] == 0
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_translation_gives_the_same(name):
+    """Both sides of a line are the same numbers, in the same shape."""
+    theirs, ours = map(np.asarray, PAIRS[name])
+    assert theirs.shape == ours.shape
+    np.testing.assert_allclose(theirs, ours, rtol=1e-12, atol=0)

@@ -43,7 +43,7 @@ class TestOptaxHard(_classification_test.SoftmaxCrossEntropyWithIntegerLabelsTes
     """Optax's own tests of its function, run on ours."""
 
 
-AXES = [-1, 0, (2, 0), (-2, -1)]
+AXES = [0, (2, 0)]  # optax's own tests, run above, have more
 MASKS = [None, "rows", "logits"]
 
 

@@ -1,0 +1,9 @@
+"""What the quantities in the display of use_it are worth."""
+
+import numpy as np
+
+NAMES = {("eq-use-it-odds", "x"): lambda p: np.log((1 - p) / p)}
+CONSTANTS = {
+    "50257": "the vocabulary of GPT-2, in test_half_precision_thresholds",
+    "16.5": "test_half_precision_thresholds",
+}
