@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 from notebooks import STEMS, read
+from scipy import stats
+from scipy.optimize import minimize
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -56,6 +58,16 @@ def pulls(z, t):
     return nll.sigmoid(z), pull, pull * slope, 1 / slope
 
 
+def seventh(o):
+    """Return the centers of seven points under three losses, and the losses of the seventh."""
+    points = np.array([-1.6, -0.7, -0.2, 0.3, 0.8, 1.4, o])
+    laws = stats.norm(), stats.laplace(), stats.t(2)
+    mean, median = points.mean(), np.median(points)
+    student = minimize(lambda m: -laws[2].logpdf(points - m).sum(), [median], tol=1e-9).x[0]
+    centers = mean, median, student
+    return *centers, *(-law.logpdf(o - m) for law, m in zip(laws, centers, strict=True))
+
+
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
@@ -65,6 +77,7 @@ EXPLORABLES = {
         classes,
         [(0, 0.405, 0.915, 2), (5, -4.995, 0.015, 3), (5, 4.905, 4.915, 1)],
     ),
+    "beyond_the_three": (seventh, [(3,), (-4,), (0,), (1.2,), (2,), (5,), (12,)]),
     "gradients_that_survive": (pulls, [(4, 0), (8, 0), (-8, 1), (0.3, 1), (-2.5, 0)]),
 }
 
