@@ -18,7 +18,7 @@ PAGES = contents()
 ROW = re.compile(r"^\| (\$.*?\$) \|.*\| (\{doc\}`.*?) \|$", re.MULTILINE)
 DOC = re.compile(r"\{doc\}`(\w+)`")
 MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
-CODE = re.compile(r"```\{?code.*?```|`[^`]*`", re.DOTALL)
+CODE = re.compile(r"```\{?code.*?```|(?<!`)`[^`]+`(?!`)", re.DOTALL)
 WORDS = re.compile(r"\\(?:text|math\w+|operatorname\*?|begin|end)\{(?:[^{}]|\\,)*\}")
 NOT_LETTERS = re.compile(
     r"(?<![\\A-Za-z])(?:d(?=\}| ?[A-Za-z]\b|\\)|e(?=\^))"
