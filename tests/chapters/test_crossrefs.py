@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from latex import displays, is_letter, tokenize
-from notebooks import BOOK, CHAPTERS, Chapter, contents, guarded
+from notebooks import BOOK, CHAPTERS, ROOT, Chapter, contents, guarded
 
 import nll
 
@@ -131,3 +131,15 @@ def test_every_public_name_is_used_by_a_chapter():
 def test_docstring_has_an_example_and_names_its_chapter(name):
     faults = list(unexplained(name, inspect.getdoc(getattr(nll, name))))
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("module", ["torch", "jax"])
+def test_api_has_the_signatures_of_what_the_book_cannot_import(module):
+    tree = ast.parse((ROOT / "nll" / f"{module}.py").read_text(encoding="utf-8"))
+    public = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
+    for arg in (arg for node in public.values() for arg in node.args.args):
+        arg.annotation = None
+    true = {f"nll.{module}.{name}({ast.unparse(node.args)})" for name, node in public.items()}
+    api = (BOOK / "api.md").read_text(encoding="utf-8")
+    said = set(re.findall(rf"^\.\. function:: (nll\.{module}\..*)$", api, re.MULTILINE))
+    assert said == true, f"book/api.md: {said ^ true}: mend its signatures"
