@@ -46,8 +46,8 @@ def functions(paragraph: str) -> set[str]:
 def paragraphs(section: Section) -> Iterator[tuple[str, list[str]]]:
     """Yield each paragraph or table of a section, with the tests that a comment after it names."""
     prose = re.sub(r"```.*?```", "", section.prose, flags=re.DOTALL)
-    blocks = re.split(r"\n\s*\n|(?<=\n)(?=% ran:)", prose)
-    for block, after in zip(blocks, [*blocks[1:], ""], strict=True):
+    blocks = [b for b in re.split(r"\n\s*\n|(?<=\n)(?=% ran:)", prose) if b.strip()]
+    for block, after in zip(blocks, [*blocks, ""][1:], strict=True):
         ran = RAN.search(block) or RAN.match(after.lstrip())
         if not block.lstrip().startswith("%"):
             yield block, re.findall(r"\w+", ran[1]) if ran else []
@@ -82,4 +82,6 @@ def test_a_statement_that_nothing_ran_is_found():
     assert "names kl_div and nothing ran it" in "".join(untied(page, set()))
     tied = Chapter("page", f"{said}% ran: test_kl_div\n", ".md")
     assert list(untied(tied, {"test_kl_div"})) == []
+    below = Chapter("page", f"{said}\n% ran: test_kl_div\n\nMore.\n", ".md")
+    assert list(untied(below, {"test_kl_div"})) == []
     assert "`% ran: test_kl_div` names no test" in "".join(untied(tied, set()))

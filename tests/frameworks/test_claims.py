@@ -18,7 +18,7 @@ import optax
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from scipy import stats
+from scipy import special, stats
 from torch.autograd import grad
 from torch.autograd.forward_ad import dual_level, make_dual
 from translations import PAIRS
@@ -67,6 +67,17 @@ def test_likelihood_calls_agree():
         HARD(z.numpy(), t.numpy()),
     ):
         np.testing.assert_allclose(losses, expected, rtol=1e-12)
+
+
+def test_scipy_has_the_functions_of_the_notation():
+    p, q = np.array([0.2, 0.3, 0.5]), np.array([0.6, 0.3, 0.1])
+    kl = nll.kl_divergence(p, q)
+    np.testing.assert_allclose([special.rel_entr(p, q).sum(), stats.entropy(p, q)], kl, rtol=1e-12)
+    np.testing.assert_allclose(stats.entropy(p), nll.entropy(p), rtol=1e-12)
+    z = np.log(q) + 7
+    np.testing.assert_allclose(special.softmax(z), q, rtol=1e-12)
+    np.testing.assert_allclose(special.log_softmax(z), np.log(q), rtol=1e-12)
+    np.testing.assert_allclose(special.logsumexp(z), 7, rtol=1e-12)
 
 
 def test_nll_loss_takes_no_logarithm():
