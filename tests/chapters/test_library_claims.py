@@ -8,6 +8,7 @@ tests/frameworks/test_claims.py has that test. (A test that exists and fails is 
 import ast
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 import pytest
 from notebooks import PAGES, ROOT, Chapter, Section
@@ -46,11 +47,12 @@ def functions(paragraph: str) -> set[str]:
 def paragraphs(section: Section) -> Iterator[tuple[str, list[str]]]:
     """Yield each paragraph or table of a section, with the tests that a comment after it names."""
     prose = re.sub(r"```.*?```", "", section.prose, flags=re.DOTALL)
-    blocks = [b for b in re.split(r"\n\s*\n|(?<=\n)(?=% ran:)", prose) if b.strip()]
-    for block, after in zip(blocks, [*blocks, ""][1:], strict=True):
-        ran = RAN.search(block) or RAN.match(after.lstrip())
-        if not block.lstrip().startswith("%"):
-            yield block, re.findall(r"\w+", ran[1]) if ran else []
+    blocks = re.split(r"\n\s*\n|\n(?=% ran:)", prose)
+    ran = [RAN.findall(block) for block in blocks]
+    for i, block in enumerate(blocks):
+        if not ran[i]:
+            ties = " ".join(tests for tie in takewhile(bool, ran[i + 1 :]) for tests in tie)
+            yield block, re.findall(r"\w+", ties)
 
 
 def untied(page: Chapter, tests: set[str]) -> Iterator[str]:
@@ -82,6 +84,7 @@ def test_a_statement_that_nothing_ran_is_found():
     assert "names kl_div and nothing ran it" in "".join(untied(page, set()))
     tied = Chapter("page", f"{said}% ran: test_kl_div\n", ".md")
     assert list(untied(tied, {"test_kl_div"})) == []
-    below = Chapter("page", f"{said}\n% ran: test_kl_div\n\nMore.\n", ".md")
-    assert list(untied(below, {"test_kl_div"})) == []
     assert "`% ran: test_kl_div` names no test" in "".join(untied(tied, set()))
+    apart = Chapter("page", f"{said}\n% ran: test_kl_div\n% ran: test_two\n", ".md")
+    assert "`% ran: test_two` names no test" in "".join(untied(apart, {"test_kl_div"}))
+    assert list(untied(apart, {"test_kl_div", "test_two"})) == []
