@@ -36,18 +36,21 @@ def claimed_by_tests() -> set[str]:
 
 
 def functions(paragraph: str) -> set[str]:
-    """Return the last names of the functions of libraries that a paragraph names."""
+    """Return the last names of the functions (`functional` is a module) that a paragraph names."""
     spans = CODE.findall(paragraph)
     found = {match.rpartition(".")[2] for span in spans for match in FUNCTION.findall(span)}
     if NAMED.search(paragraph):
         found |= {word for span in spans for word in re.findall(r"\w+", span) if word in BARE}
-    return found
+    return found - {"functional"}
 
 
 def paragraphs(section: Section) -> Iterator[tuple[str, list[str]]]:
-    """Yield each paragraph or table of a section, with the tests that a comment after it names."""
+    """Yield each paragraph, table or list, with the tests that the comments after it name.
+
+    The items of a list of definitions, and the sentence that leads to them, are one paragraph.
+    """
     prose = re.sub(r"```.*?```", "", section.prose, flags=re.DOTALL)
-    blocks = re.split(r"\n\s*\n|\n(?=% ran:)", prose)
+    blocks = re.split(r"\n\s*\n(?!.+\n: )|\n(?=% ran:)", prose)
     ran = [RAN.findall(block) for block in blocks]
     for i, block in enumerate(blocks):
         if not ran[i]:
@@ -88,3 +91,8 @@ def test_a_statement_that_nothing_ran_is_found():
     apart = Chapter("page", f"{said}\n% ran: test_kl_div\n% ran: test_two\n", ".md")
     assert "`% ran: test_two` names no test" in "".join(untied(apart, {"test_kl_div"}))
     assert list(untied(apart, {"test_kl_div", "test_two"})) == []
+    items = "## In practice\n\nLogits\n: `F.cross_entropy`\n\nLogarithms\n: `F.nll_loss`\n"
+    page = Chapter("page", items, ".md")
+    assert len(list(untied(page, set()))) == 2
+    listed = Chapter("page", f"{items}\n% ran: test_both\n", ".md")
+    assert list(untied(listed, {"test_both"})) == []
