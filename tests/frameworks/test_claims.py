@@ -17,10 +17,11 @@ import numpy as np
 import optax
 import pytest
 import torch
+import torch._inductor.config
 import torch.nn.functional as F  # noqa: N812
 from scipy import special, stats
 from torch.autograd import grad
-from torch.autograd.forward_ad import dual_level, make_dual
+from torch.autograd.forward_ad import dual_level, make_dual, unpack_dual
 from translations import PAIRS
 
 import nll
@@ -338,6 +339,31 @@ def test_collapse_table_wrong_answers(name):
             np.testing.assert_allclose([loss, slope], [gap, -1], rtol=1e-6)
 
 
+def test_usual_lines_are_those_of_pytorch_and_jax():
+    """`naive_kernel` of softmax_collapse, line by line: the same zeros, and rounding apart."""
+    for lead in (-200.0, -17, 0, 2, 9, 15, 16, 17, 30):
+        z = np.array([[lead, 0, -1]], np.float32)
+        shifted = z - z.max()
+        log_probs = shifted - np.log(np.exp(shifted).sum())
+        slope = np.exp(log_probs) - np.array([1, 0, 0], np.float32)
+        logits = torch.tensor(z, requires_grad=True)
+        loss = F.cross_entropy(logits, torch.tensor([0]))
+        np.testing.assert_allclose(loss.item(), -log_probs[0, 0], rtol=2**-22, atol=2**-23)
+        np.testing.assert_allclose(grad(loss, logits)[0], slope, rtol=2**-20, atol=2**-23)
+        np.testing.assert_allclose(jax.nn.log_softmax(z), log_probs, rtol=2**-22, atol=2**-23)
+        if lead >= 17:
+            assert loss == -log_probs[0, 0] == jax.nn.log_softmax(z)[0, 0] == 0
+            assert grad(F.cross_entropy(logits, torch.tensor([0])), logits)[0][0, 0] == 0
+
+
+def test_softplus_in_pytorch_ends_where_float32_ends():
+    for name in ("bce_with_logits, 1", "logsigmoid", "softplus"):
+        assert near(CALLS[name](100.0)[0], np.exp(-100), 1)
+        assert CALLS[name](105.0)[0] == 0
+    assert CALLS["soft_margin_loss"](-88.7)[0] < np.inf
+    assert CALLS["soft_margin_loss"](-88.8)[0] == np.inf
+
+
 def test_softplus_loses_digits_beyond_its_threshold():
     eta = torch.tensor(20.5, dtype=torch.float64)
     assert F.softplus(eta) == eta
@@ -438,6 +464,15 @@ def test_optax_integer_labels_add_the_maximum_back():
     assert near(F.cross_entropy(torch.tensor(logits)[None], torch.tensor([0])), 0.3133)
 
 
+def test_optax_binary_loss_is_two_terms():
+    """Targets of 0 and 1 keep the digits, and a soft one weighs the two."""
+    binary, small = optax.sigmoid_binary_cross_entropy, np.exp(-80)
+    for eta, label in ((80.0, 1.0), (-80.0, 0.0)):
+        assert near(binary(jnp.array(eta), label), small, 12)
+    terms = [-jax.nn.log_sigmoid(2.0), -jax.nn.log_sigmoid(-2.0)]
+    assert near(binary(jnp.array(2.0), 0.3), 0.3 * terms[0] + 0.7 * terms[1], 12)
+
+
 def test_bce_with_logits_at_40():
     eta = torch.tensor([40.0, -40.0], dtype=torch.float64)
     losses = WITH_LOGITS(eta, torch.tensor([1.0, 0.0], dtype=torch.float64), reduction="none")
@@ -530,9 +565,51 @@ def test_nll_torch_keeps_one_buffer(options, half):
 
 
 def test_linear_cross_entropy_exists():
-    """It never holds all logits, and drops the small terms like the rest."""
+    """It drops the small terms like the rest, in chunks too."""
     x, weight = torch.tensor([[1.0]]), torch.tensor([[30.0], [0.0]])
     assert F.linear_cross_entropy(x, weight, torch.tensor([0])) == 0
+    options = torch.nn.LinearCrossEntropyOptions()
+    assert F.linear_cross_entropy(x, weight, torch.tensor([0]), options=options) == 0
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")
+def test_linear_cross_entropy_in_chunks():
+    """With options it never makes all logits, and has first derivatives backward only."""
+    x, weight = torch.randn(64, 8), torch.randn(2000, 8)
+    t, activities = torch.randint(2000, (64,)), [torch.profiler.ProfilerActivity.CPU]
+    expected = F.cross_entropy(x @ weight.T, t)
+    all_logits = 64 * 2000 * 4
+    for options in (None, torch.nn.LinearCrossEntropyOptions()):
+        x.requires_grad_()
+        with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
+            loss = F.linear_cross_entropy(x, weight, t, options=options)
+        torch.testing.assert_close(loss, expected)
+        biggest = max(event.self_cpu_memory_usage for event in profile.events())
+        slope = grad(loss, x, create_graph=True)[0]
+        with dual_level():
+            dual = make_dual(x.detach(), torch.ones(64, 8))
+            tangent = unpack_dual(F.linear_cross_entropy(dual, weight, t, options=options)).tangent
+        if options is None:
+            assert biggest == all_logits
+            assert grad(slope.square().sum(), x)[0].abs().sum() > 0
+            assert tangent is not None
+        else:
+            assert 0 < biggest < all_logits / 2
+            assert tangent is None
+            with pytest.raises(RuntimeError, match="does not require grad"):
+                grad(slope.square().sum(), x)
+
+
+def test_inductor_has_online_softmax():
+    assert torch._inductor.config.online_softmax is True
+
+
+def test_xla_fuses_the_steps_of_the_loss():
+    """The exponential stands in one fused computation with the sum."""
+    z, t = jnp.zeros((64, 100), jnp.float32), jnp.zeros(64, int)
+    text = jax.jit(HARD).lower(z, t).compile().as_text()
+    fused = [part for part in text.split("\n\n") if part.startswith("%fused_computation")]
+    assert any("exponential(" in part and "reduce(" in part for part in fused)
 
 
 # output_units
@@ -579,6 +656,30 @@ def test_means_and_sums():
     assert losses.shape == (5, 3)
     assert near(losses.sum(-1)[0], 2.079)
     assert HARD(eta.numpy(), np.zeros(5, int)).shape == (5,)
+
+
+def test_losses_of_the_families():
+    """Every call of the table of output_units is its family's NLL, up to halves and constants."""
+    eta, y = np.array([[0.5], [-1.0]]), np.array([[2.0], [1.0]])
+    bits, labels = np.array([[1.0], [0.0]]), np.array([2, 0])
+    z = np.array([[0.5, -1.0, 2.0], [0.0, 1.0, 0.3]])
+    logits, one, as_bits, classes = (torch.tensor(x) for x in (eta, y, bits, labels))
+    gaussian = ((y - eta) ** 2).mean()
+    assert near(torch.nn.MSELoss()(logits, one), gaussian)
+    assert near(optax.squared_error(eta, y).mean(), gaussian)
+    assert near(L.MeanSquaredError()(y, eta), gaussian)
+    bernoulli = nll.BERNOULLI.nll(eta, bits).mean()
+    assert near(torch.nn.BCEWithLogitsLoss()(logits, as_bits), bernoulli)
+    assert near(optax.sigmoid_binary_cross_entropy(eta, bits).mean(), bernoulli)
+    assert near(L.BinaryCrossentropy(from_logits=True)(bits, eta), bernoulli)
+    categorical = nll.softmax_cross_entropy(z, labels).mean()
+    assert near(torch.nn.CrossEntropyLoss()(torch.tensor(z), classes), categorical)
+    assert near(HARD(z, labels).mean(), categorical)
+    assert near(L.SparseCategoricalCrossentropy(from_logits=True)(labels, z), categorical)
+    assert near(L.SparseCategoricalCrossentropy()(labels, nll.softmax(z)), categorical)
+    poisson = (np.exp(eta) - y * eta).mean()
+    assert near(torch.nn.PoissonNLLLoss()(logits, one), poisson)
+    assert near(L.Poisson()(y, np.exp(eta)), poisson)
 
 
 def test_gaussian_nll_clamps_the_variance():
@@ -643,6 +744,21 @@ def test_weight_decay_is_a_penalty_of_half_the_squared_norm(optimizer):
     torch.testing.assert_close(*ends)
 
 
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
+def test_weight_decay_reaches_the_bias(optimizer):
+    layer = torch.nn.Linear(2, 1)
+    torch.nn.init.constant_(layer.bias, 5.0)
+    step = optimizer(layer.parameters(), lr=0.1, weight_decay=0.1)
+    (0 * layer(torch.ones(1, 2))).sum().backward()
+    step.step()
+    assert layer.bias.item() < 4.96
+
+
+def test_keras_l2_has_no_half():
+    penalty = keras.regularizers.L2(0.01)(keras.ops.convert_to_tensor([1.0, -2.0, 3.0]))
+    assert near(penalty, 0.14)
+
+
 def test_adamw_decay_is_not_a_penalty():
     """With no gradient but the decay's, AdamW shrinks by the rate, Adam by its step."""
     sizes = []
@@ -654,6 +770,25 @@ def test_adamw_decay_is_not_a_penalty():
         sizes.append(w.item())
     assert near(sizes[0], 9.5)
     assert near(sizes[1], 9.9)
+
+
+def test_adamw_finds_no_mode():
+    """Two parabolas around 1, of curvature 100 and 0.01: Adam with a penalty goes to the mode."""
+    curvature = torch.tensor([100.0, 0.01], dtype=torch.float64)
+
+    def trained(optimizer, decay):
+        w = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+        steps = optimizer([w], lr=5e-3, weight_decay=decay)
+        for _ in range(4000):
+            steps.zero_grad()
+            (curvature * (w - 1) ** 2 / 2).sum().backward()
+            steps.step()
+        return w.detach().numpy()
+
+    mode = [100 / 100.1, 0.01 / 0.11]
+    np.testing.assert_allclose(trained(torch.optim.Adam, 0.1), mode, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(trained(torch.optim.AdamW, 0.1), [1, 1], rtol=0, atol=1e-2)
+    np.testing.assert_allclose(trained(torch.optim.AdamW, 2.0), [0.5, 0.5], rtol=0, atol=1e-2)
 
 
 def test_weight_with_label_smoothing():
@@ -671,6 +806,21 @@ def test_weight_with_label_smoothing():
     assert [f"{y:.3f}" for y in z.softmax(-1)[0].tolist()] == ["0.824", "0.029", "0.147"]
 
 
+def test_label_smoothing_spreads_over_all_classes():
+    z, one_hot = np.array([[2.0, -1.0, 0.5]]), np.array([[1.0, 0, 0]])
+    target = 0.9 * one_hot + 0.1 / 3
+    expected = nll.softmax_cross_entropy(z, target)[0]
+    theirs = F.cross_entropy(torch.tensor(z), torch.tensor([0]), label_smoothing=0.1)
+    assert near(theirs, expected, 6)
+    smooth = L.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+    assert near(smooth(one_hot, z), expected, 6)
+    np.testing.assert_allclose(optax.smooth_labels(one_hot, 0.1), target, rtol=1e-12)
+    binary = L.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
+    for label, smoothed in ((1.0, 0.95), (0.0, 0.05)):
+        loss = binary(np.array([[label]]), np.array([[2.0]]))
+        assert near(loss, nll.BERNOULLI.nll(2.0, smoothed), 6)
+
+
 def test_soft_labels_are_smoothed_again():
     z = torch.tensor([[2.0, 0.5, 0.1]], dtype=torch.float64)
     smooth = 0.9 * torch.tensor([[1.0, 0, 0]], dtype=torch.float64) + 0.1 / 3
@@ -685,6 +835,19 @@ def test_optax_sigmoid_focal_loss_of_soft_labels():
     mixed = 0.9 * focal(z, 1.0) + 0.1 * focal(z, 0.0)
     assert f"{focal(z, 0.9):.5f}" == "0.01248"
     assert f"{mixed:.5f}" == "0.16663"
+    logits = np.linspace(-8, 8, 3201)
+    best = [logits[np.argmin(f)] for f in (
+        focal(logits, np.full_like(logits, 0.9)),
+        0.9 * focal(logits, np.ones_like(logits)) + 0.1 * focal(logits, np.zeros_like(logits)),
+    )]  # fmt: skip
+    assert [f"{nll.sigmoid(z):.3f}" for z in best] == ["0.986", "0.694"]
+
+
+def test_optax_focal_alpha_weights_the_positive_class():
+    for label, weight in ((1.0, 0.25), (0.0, 0.75)):
+        plain = optax.sigmoid_focal_loss(jnp.array(0.3), label, gamma=2.0)
+        weighted = optax.sigmoid_focal_loss(jnp.array(0.3), label, alpha=0.25, gamma=2.0)
+        assert near(weighted / plain, weight)
 
 
 def test_class_weight_means_two_things():
@@ -696,6 +859,20 @@ def test_class_weight_means_two_things():
     losses = F.cross_entropy(z, t, reduction="none")
     torch.testing.assert_close(as_labels, (w[t] * losses).sum() / w[t].sum())
     torch.testing.assert_close(as_one_hot, (w[t] * losses).sum() / 2)
+
+
+# notation
+
+
+def test_scipy_has_the_names():
+    z, p, q = np.array([2.0, -1, 0.5]), np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])
+    np.testing.assert_allclose(special.softmax(z), nll.softmax(z), rtol=1e-12)
+    np.testing.assert_allclose(special.log_softmax(z), nll.log_softmax(z), rtol=1e-12)
+    np.testing.assert_allclose(special.logsumexp(z), np.log(np.exp(z).sum()), rtol=1e-12)
+    divergence = nll.kl_divergence(p, q)
+    np.testing.assert_allclose(special.rel_entr(p, q).sum(), divergence, rtol=1e-12)
+    np.testing.assert_allclose(stats.entropy(p, q), divergence, rtol=1e-12)
+    np.testing.assert_allclose(stats.entropy(p), nll.entropy(p), rtol=1e-12)
 
 
 # use_it
