@@ -117,7 +117,9 @@ FRAME = {
     "the box *In this chapter*": re.compile(r"^:::\{admonition\} In this chapter$", re.MULTILINE),
     "what it needs": re.compile(r"^- \*\*Needs\*\*", re.MULTILINE),
     "how long it takes": re.compile(r"^- \*\*Takes\*\* about \d+ minutes", re.MULTILINE),
-    "a box *Predict first*": re.compile(r"^:::\{admonition\} Predict first$", re.MULTILINE),
+    "a box *Predict first*": re.compile(
+        r"^:::\{(admonition\} Predict first|predict\})$", re.MULTILINE
+    ),
     "a section *In practice*": re.compile(r"^## In practice$", re.MULTILINE),
     "a section *Further reading*": re.compile(r"^## Further reading$", re.MULTILINE),
 }

@@ -68,6 +68,13 @@ def seventh(o):
     return *centers, *(-law.logpdf(o - m) for law, m in zip(laws, centers, strict=True))
 
 
+def gaps(eta1, eta2):
+    """Return two Poisson rates and their divergence both ways."""
+    counts = np.arange(80)
+    p, q = (np.exp(-nll.POISSON.nll(eta, counts)) for eta in (eta1, eta2))
+    return np.exp(eta1), np.exp(eta2), nll.kl_divergence(p, q), nll.kl_divergence(q, p)
+
+
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
@@ -77,6 +84,7 @@ EXPLORABLES = {
         classes,
         [(0, 0.405, 0.915, 2), (5, -4.995, 0.015, 3), (5, 4.905, 4.915, 1)],
     ),
+    "exponential_families": (gaps, [(0.5, 1.5), (0, 1), (0, -1), (1.5, -1), (-1, 2)]),
     "beyond_the_three": (seventh, [(3,), (-4,), (0,), (1.2,), (2,), (5,), (12,)]),
     "gradients_that_survive": (pulls, [(4, 0), (8, 0), (-8, 1), (0.3, 1), (-2.5, 0)]),
 }
