@@ -75,6 +75,13 @@ def gaps(eta1, eta2):
     return np.exp(eta1), np.exp(eta2), nll.kl_divergence(p, q), nll.kl_divergence(q, p)
 
 
+def focused(q, gamma):
+    """Return a report and the truth for which the focal loss calls it best, by its slopes."""
+    ahead = np.array([q, 1 - q]) + 1e-30j
+    gain, lose = np.imag((1 - ahead) ** gamma * np.log(ahead))
+    return q, lose / (gain + lose)
+
+
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
@@ -85,6 +92,7 @@ EXPLORABLES = {
         [(0, 0.405, 0.915, 2), (5, -4.995, 0.015, 3), (5, 4.905, 4.915, 1)],
     ),
     "exponential_families": (gaps, [(0.5, 1.5), (0, 1), (0, -1), (1.5, -1), (-1, 2)]),
+    "priors_and_smoothing": (focused, [(0.69, 2), (0.9, 2), (0.9, 0), (0.6, 5), (0.3, 1)]),
     "beyond_the_three": (seventh, [(3,), (-4,), (0,), (1.2,), (2,), (5,), (12,)]),
     "gradients_that_survive": (pulls, [(4, 0), (8, 0), (-8, 1), (0.3, 1), (-2.5, 0)]),
 }
