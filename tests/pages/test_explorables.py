@@ -82,6 +82,13 @@ def focused(q, gamma):
     return q, lose / (gain + lose)
 
 
+def heated(T):
+    """Return confidence, NLL, Brier score and errors of a margin of 6, right nine times in ten."""
+    q = nll.sigmoid(6 / T)
+    loss = nll.cross_entropy([0.9, 0.1], [q, nll.sigmoid(-6 / T)])
+    return q, loss, 1.8 * (1 - q) ** 2 + 0.2 * q**2, 0.1
+
+
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
@@ -93,6 +100,7 @@ EXPLORABLES = {
     ),
     "exponential_families": (gaps, [(0.5, 1.5), (0, 1), (0, -1), (1.5, -1), (-1, 2)]),
     "priors_and_smoothing": (focused, [(0.69, 2), (0.9, 2), (0.9, 0), (0.6, 5), (0.3, 1)]),
+    "proper_scores": (heated, [(1,), (0.5,), (2.75,), (5,), (10,)]),
     "beyond_the_three": (seventh, [(3,), (-4,), (0,), (1.2,), (2,), (5,), (12,)]),
     "gradients_that_survive": (pulls, [(4, 0), (8, 0), (-8, 1), (0.3, 1), (-2.5, 0)]),
 }
