@@ -1,4 +1,4 @@
-"""How many digits does each library's softmax cross-entropy keep? Prints one Markdown table.
+"""How many digits does each library's softmax cross-entropy keep? One table, into README.md.
 
 Errors are relative, in units roundoff u of the dtype, over the rows of `stress.stress_rows`. What
 is too small to have all its digits, below K times the smallest normal number, is left out. A row is
@@ -6,7 +6,6 @@ lost if its value is off by more than a tenth: not one digit is right. "Of bar" 
 over what the documentation of `nll` says for that row. The truth comes from 80-bit arithmetic.
 """
 
-import importlib.metadata
 import sys
 
 import jax
@@ -14,10 +13,13 @@ import numpy as np
 import optax
 import scipy.special
 import torch
+from report import write
 from sklearn._loss.loss import HalfMultinomialLoss
 from stress import gaps, stress_rows
 
 import nll
+import nll.jax
+import nll.torch
 
 jax.config.update("jax_enable_x64", True)
 
@@ -45,21 +47,27 @@ def scipy_logsumexp(logits, labels):
     return scipy.special.logsumexp(logits - logits[each, labels, None], axis=1), grad
 
 
-def pytorch(logits, labels):
-    """Return forward and backward."""
-    z = torch.tensor(logits, requires_grad=True)
-    loss = torch.nn.functional.cross_entropy(z, torch.tensor(labels), reduction="none")
-    loss.sum().backward()
-    return loss.detach().numpy(), z.grad.numpy()
+def pytorch(function):
+    """Return forward and backward of a `cross_entropy`."""
+
+    def call(logits, labels):
+        z = torch.tensor(logits, requires_grad=True)
+        loss = function(z, torch.tensor(labels), reduction="none")
+        loss.sum().backward()
+        return loss.detach().numpy(), z.grad.numpy()
+
+    return call
 
 
-def optax_integer(logits, labels):
-    """Return value and vector-Jacobian product."""
-    loss, pullback = jax.vjp(
-        lambda z: optax.softmax_cross_entropy_with_integer_labels(z, labels), logits
-    )
-    (grad,) = pullback(np.ones_like(loss))
-    return np.asarray(loss), np.asarray(grad)
+def in_jax(function):
+    """Return value and vector-Jacobian product of a loss with optax's signature."""
+
+    def call(logits, labels):
+        loss, pullback = jax.vjp(jax.jit(lambda z: function(z, labels)), logits)
+        (grad,) = pullback(np.ones_like(loss))
+        return np.asarray(loss), np.asarray(grad)
+
+    return call
 
 
 def scikit_learn(logits, labels):
@@ -72,8 +80,15 @@ CALLS = {
     "nll `softmax_cross_entropy_value_and_grad`": nll_fused,
     "SciPy `-log_softmax(z)[t]`, `exp(log_softmax(z)) - onehot`": scipy_log_softmax,
     "SciPy `logsumexp(z - z[t])`, `softmax(z) - onehot`": scipy_logsumexp,
-    "PyTorch `cross_entropy`, `backward`": pytorch,
-    "optax `softmax_cross_entropy_with_integer_labels`, `jax.vjp`": optax_integer,
+    "PyTorch `cross_entropy`, `backward`": pytorch(torch.nn.functional.cross_entropy),
+    "nll.torch `cross_entropy`, `backward`": pytorch(nll.torch.cross_entropy),
+    "nll.torch, compiled": pytorch(torch.compile(nll.torch.cross_entropy, dynamic=True)),
+    "optax `softmax_cross_entropy_with_integer_labels`": in_jax(
+        optax.softmax_cross_entropy_with_integer_labels
+    ),
+    "nll.jax `softmax_cross_entropy_with_integer_labels`": in_jax(
+        nll.jax.softmax_cross_entropy_with_integer_labels
+    ),
     "scikit-learn `HalfMultinomialLoss.loss_gradient`": scikit_learn,
 }
 
@@ -125,24 +140,20 @@ def show(errors, u):
 
 
 def main():
-    """Print the table."""
+    """Measure all calls in both dtypes."""
     if np.finfo(np.longdouble).nmant < 63:
         sys.exit("The exact results need a processor with 80-bit arithmetic (x86).")
-    names = ["numpy", "scipy", "torch", "jax", "optax", "scikit-learn"]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-    print(f"nll {nll.__version__}, {versions}, Python {sys.version.split()[0]}\n")
-    print(
-        "| call | dtype | loss: median u | worst u | rows lost "
-        "| label's entry: median u | worst u | rows lost "
-        "| other entries: median u | worst u | rows lost | loss, of bar | gradient, of bar |"
-    )
-    print("| --- " * 13 + "|")
+    header = "call | dtype | loss: median u | worst u | rows lost "
+    header += "| label's entry: median u | worst u | rows lost "
+    header += "| other entries: median u | worst u | rows lost | loss, of bar | gradient, of bar"
+    rows = []
     for dtype in (np.float32, np.float64):
         for name, call in CALLS.items():
             *errors, loss_bar, grad_bar = measure(call, dtype)
             cells = " | ".join(show(e, np.finfo(dtype).eps / 2) for e in errors)
             bars = f"{loss_bar.max():.3g} | {grad_bar.max():.3g}"
-            print(f"| {name} | {dtype.__name__} | {cells} | {bars} |", flush=True)
+            rows.append(f"{name} | {dtype.__name__} | {cells} | {bars}")
+    write("accuracy", header, rows)
 
 
 if __name__ == "__main__":

@@ -29,30 +29,31 @@ except ImportError as error:
 __all__ = ["softmax_cross_entropy", "softmax_cross_entropy_with_integer_labels"]
 
 
-def _rivals(z: Array, is_label: Array) -> tuple[Array, Array, Array, Array]:
-    """Return exp(z_j − r), 0 for the label; their sum; z_t; and d = r − z_t.
+def _rivals(z: Array, label: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Return which class is the label; exp(z_j − r), 0 for the label; their sum; z_t; d = r − z_t.
 
-    NaN where there is no softmax, or no such label.
+    Labels are (..., 1). d is NaN where there is no softmax, or no such class.
     """
+    is_label = label == jnp.arange(z.shape[-1])
     others = jnp.where(is_label, -jnp.inf, z)
     top = jax.lax.stop_gradient(others.max(-1, keepdims=True))  # nothing depends on the shift
-    own = jnp.where(is_label, z, 0).sum(-1, keepdims=True)
+    own = jnp.take_along_axis(z, label, -1, mode="clip")
     terms = jnp.exp(others - jnp.where(top == -jnp.inf, 0, top))
-    defined = jnp.isfinite(jnp.maximum(top, own)) & is_label.any(-1, keepdims=True)
-    return terms, terms.sum(-1, keepdims=True), own, jnp.where(defined, top - own, jnp.nan)
+    known = (label >= 0) & (label < z.shape[-1]) & jnp.isfinite(jnp.maximum(top, own))
+    behind = jnp.where(known, top - own, jnp.nan)
+    return is_label, terms, terms.sum(-1, keepdims=True), own, behind
 
 
 def _hard_parts(z: Array, label: Array) -> tuple[Array, Array]:
     """Return the loss of labels (..., 1) and its gradient (..., K)."""
-    is_label = label == jnp.arange(z.shape[-1])
-    terms, total, _, behind = _rivals(z, is_label)
+    is_label, terms, total, _, behind = _rivals(z, label)
     leads = behind < 0
     half = jnp.exp(jnp.where(leads, behind, -behind) / 2)  # p may be too small for XLA, not s p
     small = jnp.where(leads, total * half * half, total - 1 + half * half)
     loss = jnp.where(leads, 0, behind) + jnp.log1p(small)
-    own, others = jnp.where(leads, small, total), terms * jnp.where(leads, half * half, 1)
-    grad = jnp.where(is_label, -own, others) / (1 + small)
-    return loss[..., 0], grad
+    scale = jnp.where(leads, half * half, 1) / (1 + small)
+    own = jnp.where(leads, small, total) / (1 + small)
+    return loss[..., 0], jnp.where(is_label, -own, terms * scale)
 
 
 @jax.custom_jvp
@@ -68,8 +69,7 @@ def _hard_rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
 
 def _soft_parts(z: Array, t: Array) -> tuple[Array, Array, Array]:
     """Return the loss of probabilities (..., K), and its gradients with respect to both."""
-    is_best = jax.lax.stop_gradient(z).argmax(-1, keepdims=True) == jnp.arange(z.shape[-1])
-    terms, total, own, behind = _rivals(z, is_best)
+    is_best, terms, total, own, behind = _rivals(z, z.argmax(-1, keepdims=True))
     half = jnp.exp(behind / 2)
     small = total * half * half
     costs = jnp.log1p(small) + (own - z)

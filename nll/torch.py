@@ -11,6 +11,7 @@ it needs anyway, and the backward pass scales them. Only where the gradient is t
 in turn (``create_graph=True``) is it computed anew, in steps that autograd can follow.
 """
 
+from inspect import signature
 from typing import Any
 
 try:
@@ -90,6 +91,10 @@ class _Losses(torch.autograd.Function):
         return _Losses.apply(*map(to_rows, tensors, in_dims)), 0
 
 
+# `apply` asks for it at every call: for small batches, a tenth of the time of the whole.
+_Losses.forward.__signature__ = signature(_Losses.forward)  # type: ignore[attr-defined]
+
+
 def _differentiable(z: Tensor, label: Tensor, t: Tensor | None) -> tuple[Tensor | None, ...]:
     """Return what the forward pass saves, in steps that autograd can follow."""
     e = torch.exp(z - z.detach().amax(-1, keepdim=True))  # nothing depends on the shift
@@ -103,8 +108,8 @@ def _hard(
     z: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float
 ) -> tuple[Tensor, Tensor]:
     """Return the losses of integer labels, and what each row counts in the mean."""
-    kept = target != ignore_index
-    label = target.masked_fill(~kept, 0).long()  # any number may stand for a row that is ignored
+    ignored = target == ignore_index
+    label = target.masked_fill(ignored, 0).long()  # any number may stand where a row is ignored
     if label_smoothing:
         even = label_smoothing / z.shape[-1]
         t = even * (_widen(z.new_ones(1)) if weight is None else weight)
@@ -114,8 +119,8 @@ def _hard(
         own, others = _Losses.apply(z, label.unsqueeze(-1), None)[0], None
     if weight is not None:
         own = weight[label] * own
-    losses = own if others is None else own + others
-    return losses.masked_fill(~kept, 0), kept if weight is None else weight[label] * kept
+    losses = (own if others is None else own + others).masked_fill(ignored, 0)
+    return losses, ~ignored if weight is None else weight[label].masked_fill(ignored, 0)
 
 
 def _soft(z: Tensor, t: Tensor, weight: Tensor | None, label_smoothing: float) -> Tensor:
@@ -233,7 +238,9 @@ def cross_entropy(
 
     One buffer of the size of `input` is kept for the backward pass. Second derivatives work, and so
     do `torch.vmap`, ``torch.func.jacrev`` and ``torch.compile(fullgraph=True)``. Forward-mode
-    derivatives do not: take ``jacrev(jacrev(loss))`` for a Hessian.
+    derivatives do not: take ``jacrev(jacrev(loss))`` for a Hessian. What is compiled for a CPU adds
+    up the classes of a row in another order, and with very many classes leaves the bars above:
+    ``benchmarks/README.md`` has by how much.
 
     References
     ----------

@@ -12,6 +12,12 @@ jax.config.update("jax_enable_x64", True)
 torch.set_num_threads(1)
 
 
+def pytest_configure(config):
+    """Let PyTorch use what it has deprecated itself, in Inductor and in Dynamo."""
+    for start in ("`torch.jit", ".*should not be instantiated"):
+        config.addinivalue_line("filterwarnings", f"ignore:{start}:DeprecationWarning")
+
+
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)

@@ -85,6 +85,8 @@ def soft_labels(labels, axis, shape):
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("axis", [*AXES, None])
 def test_probabilities_agree_with_optax(axis, mask, dtype):
+    if axis is None and mask == "rows":
+        pytest.skip("optax cannot: all axes are one row, and its mask a single bool")
     logits, labels = RNG.normal(size=(2, 2, 3, 4)).astype(dtype)
     labels = nll.softmax(labels)
     _, where = masked(mask, (0, 1, 2) if axis is None else axis, logits.shape)

@@ -184,8 +184,6 @@ def test_hessian_keeps_the_digits_of_the_label():
     assert theirs[0, 0] == 0
 
 
-@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # Dynamo's
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # and its decompositions
 @pytest.mark.parametrize("kind", ["labels", "soft"])
 def test_compiles_into_one_graph(kind):
     compiled = torch.compile(cross_entropy, fullgraph=True)
