@@ -69,6 +69,10 @@ def test_likelihood_calls_agree():
         HARD(z.numpy(), t.numpy()),
     ):
         np.testing.assert_allclose(losses, expected, rtol=1e-12)
+    eta, y = np.array([2.0, -1.0]), np.array([1, 0])
+    np.testing.assert_allclose(
+        stats.bernoulli.logpmf(y, nll.sigmoid(eta)), -nll.BERNOULLI.nll(eta, y), rtol=1e-12
+    )
 
 
 def test_scipy_has_the_functions_of_the_notation():
@@ -94,6 +98,8 @@ def test_logits_and_probabilities_are_confused_silently():
     assert F.cross_entropy(q, t) > 3 * truth
     assert HARD(q.numpy(), t.numpy())[0] > 3 * truth
     assert F.nll_loss(torch.tensor([[2.0, -0.2]]), t) == -2
+    given_logits = L.SparseCategoricalCrossentropy()(t, torch.tensor([[2.0, -0.2]]))
+    assert abs(given_logits - nll.softmax_cross_entropy([2.0, -0.2], 0)) > 0.1
 
 
 def test_binary_cross_entropy_raises_outside_0_1():
@@ -661,7 +667,7 @@ def test_means_and_sums():
 
 def test_losses_of_the_families():
     """Every call of the table of output_units is its family's NLL, up to halves and constants."""
-    eta, y = np.array([[0.5], [-1.0]]), np.array([[2.0], [1.0]])
+    eta, y = np.array([[0.5], [-1.0]]), np.array([[2.0], [3.0]])
     bits, labels = np.array([[1.0], [0.0]]), np.array([2, 0])
     z = np.array([[0.5, -1.0, 2.0], [0.0, 1.0, 0.3]])
     logits, one, as_bits, classes = (torch.tensor(x) for x in (eta, y, bits, labels))
