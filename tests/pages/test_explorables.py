@@ -89,6 +89,11 @@ def heated(T):
     return q, loss, 1.8 * (1 - q) ** 2 + 0.2 * q**2, 0.1
 
 
+def shortened(q):
+    """Return the width of the piece of HTHH, and its surprise in bits."""
+    return q**3 * (1 - q), 4 * nll.cross_entropy([0.75, 0.25], [q, 1 - q], base=2)
+
+
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
@@ -98,6 +103,7 @@ EXPLORABLES = {
         classes,
         [(0, 0.405, 0.915, 2), (5, -4.995, 0.015, 3), (5, 4.905, 4.915, 1)],
     ),
+    "code_length": (shortened, [(0.5,), (0.75,), (0.05,), (0.95,)]),
     "exponential_families": (gaps, [(0.5, 1.5), (0, 1), (0, -1), (1.5, -1), (-1, 2)]),
     "priors_and_smoothing": (focused, [(0.69, 2), (0.9, 2), (0.9, 0), (0.6, 5), (0.3, 1)]),
     "proper_scores": (heated, [(1,), (0.5,), (2.75,), (5,), (10,)]),
