@@ -94,6 +94,15 @@ def shortened(q):
     return q**3 * (1 - q), 4 * nll.cross_entropy([0.75, 0.25], [q, 1 - q], base=2)
 
 
+def evidence(k):
+    """Return Wald's z, the nats that a common rate costs, and the root of twice these."""
+    rate = np.array([0.5, k / 100, (50 + k) / 200])
+    one, other, both = nll.entropy(np.column_stack([rate, 1 - rate]))
+    nats = 200 * both - 100 * one - 100 * other
+    z = np.log(k / (100 - k)) / np.sqrt(0.04 + 1 / k + 1 / (100 - k))
+    return z, nats, np.sqrt(2 * nats)
+
+
 EXPLORABLES = {
     "likelihood": (coin, [(0.5, 9, 4), (0.69, 18, 8), (0.01, 0, 20), (0.99, 20, 1)]),
     "information": (bills, [(0.7, 0.2), (0.3, 0.3), (0.01, 0.99), (0.99, 0.01)]),
@@ -104,6 +113,7 @@ EXPLORABLES = {
         [(0, 0.405, 0.915, 2), (5, -4.995, 0.015, 3), (5, 4.905, 4.915, 1)],
     ),
     "code_length": (shortened, [(0.5,), (0.75,), (0.05,), (0.95,)]),
+    "how_sure": (evidence, [(70,), (50,), (94,), (99,), (81,)]),
     "exponential_families": (gaps, [(0.5, 1.5), (0, 1), (0, -1), (1.5, -1), (-1, 2)]),
     "priors_and_smoothing": (focused, [(0.69, 2), (0.9, 2), (0.9, 0), (0.6, 5), (0.3, 1)]),
     "proper_scores": (heated, [(1,), (0.5,), (2.75,), (5,), (10,)]),
