@@ -16,7 +16,7 @@ LISTS = {
 """Where the chapters are listed, and how a list names one."""
 
 TAKES = re.compile(r"\*\*Takes\*\* about (\d+) minutes")
-TABLE = re.compile(r"^\|.*\|$\n?", re.MULTILINE)
+TABLE = re.compile(r"^(?:\|.*\||Measured on .*)$\n?", re.MULTILINE)
 
 
 def unlisted(text: str, form: str, stems: list[str]) -> Iterator[str]:

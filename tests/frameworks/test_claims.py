@@ -998,6 +998,9 @@ def test_transforms_work():
     slopes = torch.vmap(torch.func.grad(loss))(z, t)
     torch.testing.assert_close(slopes, z.softmax(-1) - F.one_hot(t, 3))
     assert torch.func.jacrev(torch.func.jacrev(loss))(z, t).shape == (4, 3, 4, 3)
+    compiled = torch.compile(loss, fullgraph=True)
+    torch.testing.assert_close(compiled(z, t), loss(z, t))
+    assert compiled(torch.tensor([[30.0, 0]]), torch.tensor([0])) > 0
     with dual_level(), pytest.raises(RuntimeError, match="forward"):
         loss(make_dual(z, z), t)
 
