@@ -11,7 +11,9 @@ from notebooks import STEMS, tags
 from plain import plain
 from site_pages import SITE
 
-LEFT = re.compile(r":::|\{[a-z:-]+\}(?=$|[\w<`])|^:[\w-]+:|^%|\$\$ *\(|^\([\w-]+\)=", re.MULTILINE)
+LEFT = re.compile(
+    r":::|(?<![_^])\{[a-z:-]+\}(?=$|[\w<`])|^:[\w-]+:|^%|\$\$ *\(|^\([\w-]+\)=", re.MULTILINE
+)
 """What MyST says and plain Markdown does not."""
 
 QUICK = "likelihood"
