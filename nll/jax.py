@@ -128,11 +128,6 @@ def _mask(z: Array, where: ArrayLike, axes: tuple[int, ...]) -> Array:
     return _as_rows(jnp.broadcast_to(kept, z.shape), axes)
 
 
-def _without(rows: Array, kept: Array) -> Array:
-    """Return rows with −inf for what is left out, and zeros where nothing is kept."""
-    return jnp.where(kept, rows, jnp.where(kept.any(-1, keepdims=True), -jnp.inf, 0))
-
-
 @partial(jax.jit, static_argnames="axis")
 def softmax_cross_entropy_with_integer_labels(
     logits: ArrayLike,
@@ -216,7 +211,7 @@ def softmax_cross_entropy_with_integer_labels(
     axes = _as_axes(axis, z.ndim)
     rows = _as_rows(z.astype(jnp.promote_types(z.dtype, jnp.float32)), axes)
     kept = None if where is None else _mask(z, where, axes)
-    rows = rows if kept is None else _without(rows, kept)
+    rows = rows if kept is None else jnp.where(kept, rows, -jnp.inf)
     shape = jnp.broadcast_shapes(rows.shape[:-1], classes.shape)
     rows = jnp.broadcast_to(rows, (*shape, rows.shape[-1]))
     loss = _hard_loss(rows, jnp.broadcast_to(classes, shape)[..., None])
@@ -298,5 +293,5 @@ def softmax_cross_entropy(
     if where is None:
         return _soft_loss(rows, t)
     kept = _mask(z, where, axes)
-    loss = _soft_loss(_without(rows, kept), jnp.where(kept, t, 0))
+    loss = _soft_loss(jnp.where(kept, rows, -jnp.inf), jnp.where(kept, t, 0))
     return jnp.where(kept.any(-1), loss, 0)

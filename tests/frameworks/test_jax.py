@@ -231,6 +231,8 @@ def test_rows_left_out_may_hold_anything():
     np.testing.assert_allclose(loss, expected[0].sum(), rtol=1e-14)
     np.testing.assert_allclose(grad[::2], expected[1], rtol=1e-14)
     np.testing.assert_array_equal(grad[1], [0, 0])
+    only_them = jax.jvp(lambda z: hard_loss(z, jnp.array([0, 1, 1]), where=where), *[(logits,)] * 2)
+    assert np.isfinite(only_them).all()
 
 
 def test_label_that_is_left_out_is_impossible():

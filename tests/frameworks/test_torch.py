@@ -255,6 +255,15 @@ def test_half_precision_is_computed_in_float32(half):
     assert (slope[:, 0] < 0).all()
 
 
+def test_two_arrays_of_the_logits_size_are_made():
+    """One forward, which is kept, and the gradient; no zeros for what has none."""
+    z, t = torch.randn(100, 1000, requires_grad=True), torch.randint(1000, (100,))
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
+        cross_entropy(z, t).backward()
+    assert sum(e.self_cpu_memory_usage == z.nbytes for e in profile.events()) == 2
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_nothing_waits_for_the_device():
     z, t = (
