@@ -12,7 +12,6 @@ OpenMP a forked process would wait for threads that it does not have.)
 
 import ast
 import contextlib
-import copy
 import gc
 import io
 import os
@@ -30,6 +29,7 @@ from types import CodeType, FrameType, FunctionType, ModuleType
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from mutations import children, variants
 from notebooks import ROOT, STEMS, code_cells
 
 from nll import _validate, families, information, plotting, softmax_loss, special
@@ -37,22 +37,6 @@ from nll import _validate, families, information, plotting, softmax_loss, specia
 MODULES = [special, information, softmax_loss, families, _validate]
 PROCESSES = os.cpu_count() or 1
 TIMEOUT = 120  # seconds of processor time that a change may take before it counts as noticed
-
-OPERATORS = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
-    ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
-    ast.LShift: ast.RShift,
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-    ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
-NAMES = {
-    "log1p": "log", "log": "log10", "exp": "expm1", "max": "min", "maximum": "minimum",
-    "argmax": "argmin", "argmin": "argmax", "add": "subtract", "subtract": "add", "abs": "positive",
-    "divide": "multiply", "multiply": "divide", "negative": "positive", "floor": "ceil",
-    "all": "any", "any": "all", "isfinite": "isnan", "isinf": "isnan", "zeros_like": "ones_like",
-    "softplus": "sigmoid", "sigmoid": "softplus", "min": "max",
-}  # fmt: skip
 
 EQUIVALENT = {
     # how much is worked on at a time, in which memory and in which layout, changes the speed only
@@ -122,45 +106,6 @@ class Change:
 
     def __str__(self) -> str:
         return f"nll/{Path(self.path).name}:{self.line}  {self.words}"
-
-
-def variants(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what may stand in the place of `node`."""
-    if isinstance(node, ast.operator | ast.cmpop | ast.boolop) and type(node) in OPERATORS:
-        yield OPERATORS[type(node)]()
-    elif isinstance(node, ast.UnaryOp):
-        yield node.operand
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
-        yield ast.Constant(not node.value if isinstance(node.value, bool) else node.value + 1)
-    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
-        yield ast.Attribute(node.value, NAMES[node.attr], node.ctx)
-    elif isinstance(node, ast.Name) and node.id in NAMES:
-        yield ast.Name(NAMES[node.id], node.ctx)
-    elif isinstance(node, ast.If | ast.IfExp):
-        changed = copy.copy(node)
-        changed.test = ast.UnaryOp(ast.Not(), node.test)
-        yield changed
-    elif isinstance(node, ast.arguments) and [arg.arg for arg in node.args[:2]] == ["p", "q"]:
-        yield ast.arguments(**{**vars(node), "args": [*node.args[1::-1], *node.args[2:]]})
-    elif isinstance(node, ast.AugAssign) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    ):
-        yield ast.Pass()
-
-
-def children(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]]]:
-    """Yield each child worth changing, with a function that puts another in its place."""
-    # What is made once, at import, and error messages.
-    skipped = {"annotation", "returns", "defaults", "kw_defaults", "decorator_list", "exc"}
-    for field, value in ast.iter_fields(node):
-        if field in skipped:
-            continue
-        if isinstance(value, list):
-            for i, child in enumerate(value):
-                if isinstance(child, ast.AST):
-                    yield child, lambda new, i=i, value=value: value.__setitem__(i, new)
-        elif isinstance(value, ast.AST):
-            yield value, lambda new, field=field: setattr(node, field, new)
 
 
 def is_check(node: ast.AST) -> bool:
