@@ -244,7 +244,7 @@ def _nats_per_unit(base: float | None) -> float:
         return 1.0
     if not isinstance(base, Real):
         raise TypeError(f"Expected `base` to be a number above 1, got {base!r}.")
-    nats = math.log(base) if 1.0 < base < math.inf else 0.0
+    nats = math.log(base) if base > 1.0 else 0.0
     if not 0.0 < nats < math.inf:
         raise ValueError(f"Expected `base` to be a number above 1, got {base!r}.")
     return nats

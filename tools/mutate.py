@@ -63,6 +63,7 @@ EQUIVALENT = {
     # what passes a quick look is looked at once more
     "if not values.min(initial=0) >= 0": "the next line decides",
     "labels.item(labels.argmin()) >= 0": "the next line decides",
+    "nats = math.log(base) if base > 1.0": "the next line decides",
     # mathematics
     "odds: Array = np.maximum(small, array >= 0.0)": "at 0 both are 1",
     "if k < 4 or": "four terms may be added in turn or in pairs",
@@ -139,7 +140,9 @@ def changes(module: ModuleType) -> Iterator[Change]:
             if isinstance(child, ast.stmt) and not (node is tree and isinstance(child, ast.Assign)):
                 body = getattr(child, "body", None)
                 last = body[0].lineno - 1 if body else child.end_lineno or here
-                span = range(here, max(here, last) + 1)
+                decorators = getattr(child, "decorator_list", [])  # a call begins at the first
+                first = decorators[0].lineno if decorators else here
+                span = range(first, max(here, last) + 1)
             matters = formula and not is_check(child)
             for new in variants(child):
                 words = f"{lines[here - 1].strip()}  [{shorten(child)} -> {shorten(new)}]"
