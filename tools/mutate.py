@@ -80,10 +80,14 @@ EQUIVALENT = {
     "_TABLED = 16": "table and series agree",
     "near = sum(s**power / (power + 1) for power in range(2, 40, 2))  [40": "less than rounding",
     "_HUGE = ": "it is 1e300 still",
-    "tail = 1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188": "less than rounding from 16 on",
+    "tail = 1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square  [1188": (
+        "less than rounding from 16 on"
+    ),
     "table[: k + 1] += near if x >= 1": "both are right from 1 to 2",
-    "return odds, np.where(odds < 0.0, mean / size": "at 0 both are 1",
-    "push, pull = np.where(odds < 0.0": "at 0 small is 1",
+    "return odds, np.where(odds < 0.0, mean / size, size / mean)  [Lt": "at 0 both are 1",
+    "push, pull = np.where(odds < 0.0, small, 1.0), np.where(odds < 0.0, 1.0, small)  [Lt": (
+        "at 0 small is 1"
+    ),
     "log_scale = np.where(": "any scale that keeps off overflow will do",
     "return moved if moved.ndim == 2 else moved.reshape(-1": "NumPy takes -2 for -1",
 }
