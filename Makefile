@@ -63,7 +63,7 @@ lighthouse: book $(LIGHTHOUSE)  ## score every page with Lighthouse, needs chrom
 	@PYTHONPATH=tests/pages:tests/chapters $(BIN)/python tools/lighthouse.py
 
 mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
-	@PYTHONPATH=tests/kernels:tests/chapters MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py
+	@PYTHONPATH=tests/kernels MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py
 
 execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 	@$(BIN)/python tools/execute.py

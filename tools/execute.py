@@ -1,4 +1,4 @@
-"""Run notebooks in fresh kernels, store what they print, and normalise the files.
+"""Run notebooks in fresh kernels, store what they print, and normalize the files.
 
 ``python tools/execute.py`` runs all of ``book/``; file names after it run those alone.
 """
@@ -15,7 +15,7 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def normalise(notebook: nbformat.NotebookNode) -> None:
+def normalize(notebook: nbformat.NotebookNode) -> None:
     """Drop what differs from machine to machine; number the cells' ids in order."""
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
@@ -37,7 +37,7 @@ def execute(path: Path) -> None:
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
-    normalise(notebook)
+    normalize(notebook)
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
     print(path.name)
