@@ -62,16 +62,30 @@ NAMES = {
     r"\frac{\partial \log q_y}{\partial z_y}": lambda q, y: (
         -nll.softmax_cross_entropy_value_and_grad(np.log(q), y)[1][y]
     ),
+    # three tosses, three heads
+    (r"\hat\theta = 1", r"\hat\theta"): lambda: np.mean([1, 1, 1]),
+    # a joint distribution in two parts
+    "P(x, y)": lambda table, x, y: table[x, y],
+    r"P(y \mid x; \theta)": lambda table, x, y: table[x, y] / table[x].sum(),
+    "P(x)": lambda table, x: table[x].sum(),
 }
 DRAWS = {
     "y_": lambda rng: rng.permutation([0.0, 1.0, 1.0, 1.0]),
     "p_hat": lambda rng: np.array([0.25, 0.75]),
     "M": lambda rng: 3,
     (r"\mid x_n", "x"): lambda rng: np.array([1.0, 0.7, 0.5, -0.4]) + rng.uniform(0, 0.2, 4),
+    (r"9(1 - \theta)", "theta"): lambda rng: 9 / 13,
+    ("P(x, y)", "x"): lambda rng: rng.integers(3),
+    ("P(x, y)", "y"): lambda rng: rng.integers(4),
     "table": lambda rng: nll.softmax(rng.normal(size=12)).reshape(3, 4),
     "model": lambda rng: nll.softmax(rng.normal(size=(3, 4)), axis=1),
 }
 HARMLESS = {
     r"[\frac{1}{N} -> \frac{N}{1}]": "a positive factor does not move the top",
     r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
+}
+INLINE = {
+    r"9(1 - \theta) = 4\theta": None,
+    r"\hat\theta = 1": None,
+    r"\log P(x, y) = \log P(y \mid x; \theta) + \log P(x)": None,
 }
