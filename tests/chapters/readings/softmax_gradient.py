@@ -22,6 +22,10 @@ def nudged(y, j, h):
 
 THIRD, FAMILY = "eq-softmax-gradient-third-class", r"A'(\eta)"
 NODES, ONE_LINE = r"\partial e_k", "eq-softmax-gradient-one-line"
+INLINE_LOSS, LOG_Y = r"L = -\sum_k t_k \log y_k", r"\log y_k = z_k - \log \sum_j \exp(z_j)"
+BACK, SIGMOID = "(-t_k / y_k)(-e_k / S^2) = t_k / S", "g' = y(1 - y)"
+HESSIAN = r"H = \operatorname{diag}(y) - y y^\top"
+PRODUCT = r"Hv = \operatorname{diag}(y) v - y (y^\top v)"
 NAMES = {
     ("eq-softmax-gradient-softmax", "y_k"): lambda z, k: nll.softmax(z)[k],
     ("eq-softmax-gradient-line", "L"): lambda z, t: nll.softmax_cross_entropy(z, t),
@@ -59,6 +63,20 @@ NAMES = {
         lambda x: stats.poisson.pmf(np.arange(K), np.exp(x)).sum(), eta
     ),
     r"\mathbb{E}[t]": lambda eta: stats.poisson.mean(np.exp(eta)),
+    (INLINE_LOSS, "L"): lambda t, y: nll.softmax_cross_entropy(np.log(y), t),
+    (LOG_Y, "y_k"): lambda z, k: nll.softmax(z)[k],
+    (BACK, "y_k"): lambda e, k: e[k] / e.sum(),
+    (BACK, "S"): lambda e: e.sum(),
+    (HESSIAN, "H"): lambda y: np.array(
+        [slope(lambda h, j=j: gradient(nudged(y, j, h), 0), 0) for j in range(4)]
+    ),
+    (HESSIAN, r"\operatorname{diag}(y)"): lambda y: np.diag(y),
+    (HESSIAN, r"y y^\top"): lambda y: np.outer(y, y),
+    (PRODUCT, "Hv"): lambda y, v: (np.diag(y) - np.outer(y, y)) @ v,
+    (PRODUCT, r"\operatorname{diag}(y) v"): lambda y, v: y * v,
+    (PRODUCT, r"y^\top v"): lambda y, v: y @ v,
+    (SIGMOID, "g'"): lambda eta: slope(nll.sigmoid, eta),
+    (SIGMOID, "y"): lambda eta: nll.sigmoid(eta),
     r"\frac{\partial L}{\partial z_c}": lambda e, o, c: gradient(np.log([e[c], o]), 0)[0],
 }
 DRAWS = {
@@ -68,6 +86,10 @@ DRAWS = {
     (r"\log h(t)", "t"): lambda rng: int(rng.integers(2, 7)),
     (r"\mathbb{E}[t]", "t"): lambda rng: int(rng.integers(2, 7)),
     (r"\mathbb{E}[t]", "K"): lambda rng: 60,
+    (HESSIAN, "y"): lambda rng: nll.softmax(rng.normal(size=4)),
+    (PRODUCT, "y"): lambda rng: nll.softmax(rng.normal(size=4)),
+    (PRODUCT, "v"): lambda rng: rng.normal(size=4),
 }
 HARMLESS = {r"ta_{jk} \cdot e_[k -> j]": "the delta is 1 where j is k"}
-INLINE = {r"-\log(1/K) = \log K": None}
+READ = [r"-\log(1/K) = \log K", INLINE_LOSS, LOG_Y, BACK, SIGMOID, HESSIAN, PRODUCT]
+INLINE = dict.fromkeys(READ)
