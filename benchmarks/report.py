@@ -6,6 +6,8 @@ import platform
 import re
 from pathlib import Path
 
+import nll
+
 README = Path(__file__).with_name("README.md")
 LIBRARIES = ["numpy", "scipy", "torch", "jax", "optax", "scikit-learn"]
 
@@ -18,7 +20,7 @@ def machine():
     processor = names[0] if names else platform.processor()
     return (
         f"Measured on {datetime.date.today()}, on one core of an {processor}, with Python "
-        f"{platform.python_version()}, nll {importlib.metadata.version('nll')}, {versions}."
+        f"{platform.python_version()}, nll {nll.__version__}, {versions}."
     )
 
 

@@ -24,7 +24,7 @@ try:
     from jax.custom_derivatives import SymbolicZero
     from jax.typing import ArrayLike
 except ImportError as error:
-    raise ImportError("nll.jax needs JAX: pip install 'nll[jax]'") from error
+    raise ImportError("nll.jax needs JAX: pip install 'nll-kernels[jax]'") from error
 
 __all__ = ["softmax_cross_entropy", "softmax_cross_entropy_with_integer_labels"]
 

@@ -18,7 +18,7 @@ try:
     import torch
     from torch import Tensor
 except ImportError as error:
-    raise ImportError("nll.torch needs PyTorch: pip install 'nll[torch]'") from error
+    raise ImportError("nll.torch needs PyTorch: pip install 'nll-kernels[torch]'") from error
 
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,10 @@ from plain import convert, head
 from publishing import address
 from sphinx.application import Sphinx
 
-WHEEL = f"nll-{version('nll')}-py3-none-any.whl"
-PARTS = ("pyproject.toml", "README.md", "LICENSE", "nll")
+from nll import __version__
+
+WHEEL = f"nll_kernels-{__version__}-py3-none-any.whl"
+PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "nll")
 TAKE_ALONG = """<section class="take-along"><h2>Run it yourself</h2>
 <p>With Python 3.11 or newer, take <a href="{notebook}" download>this notebook</a>{exercises}
 and install what runs it{where}:</p>
@@ -45,7 +46,9 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def requirement() -> str:
     """Return what pip has to install to run a notebook."""
-    return f"nll[student] @ {address()}wheels/{WHEEL}" if address() else f"./{WHEEL}[student]"
+    return (
+        f"nll-kernels[student] @ {address()}wheels/{WHEEL}" if address() else f"./{WHEEL}[student]"
+    )
 
 
 def rewrite(app: Sphinx) -> None:
@@ -53,7 +56,7 @@ def rewrite(app: Sphinx) -> None:
     for path in (Path(app.outdir) / "_sources/book").glob("*.ipynb"):
         student, page = strip(nbformat.read(path, as_version=4)), f"book/{path.stem}"
         convert(app.env, page, student.cells)
-        first = head(page, app.config.html_title, version("nll"), requirement())
+        first = head(page, app.config.html_title, __version__, requirement())
         student.cells.insert(0, nbformat.v4.new_markdown_cell(first, id="head"))
         nbformat.write(student, path)
 

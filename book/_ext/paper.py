@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from sphinx.builders.latex.nodes import thebibliography
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.transforms.post_transforms.images import ImageConverter
+
+from nll import __version__
 
 DRAWING = re.compile(r'class="explorable".*?(<svg.*</svg>)', re.DOTALL)
 COUNTERS = {"figure": "figure", "displaymath": "equation"}
@@ -144,7 +145,7 @@ class Parts(SphinxPostTransform):
 
 def configure(app: Sphinx, config: Config) -> None:
     """Name the edition on the title page."""
-    config.latex_elements["releasename"] = f"Edition {version('nll')}"
+    config.latex_elements["releasename"] = f"Edition {__version__}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -5,7 +5,6 @@
 
 import os
 import re
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,8 @@ import matplotlib as mpl
 import vl_convert
 from sphinx.application import Sphinx
 from sphinx.config import Config
+
+from nll import __version__
 
 CARD = "_static/card.png"
 PDF = "why-negative-log-likelihood.pdf"  # put there by the workflow, after `make pdf`
@@ -29,7 +30,7 @@ def address() -> str:
 def edition() -> str:
     """Return a line that tells one edition from another."""
     repository, commit = (os.environ.get(f"BOOK_{name}", "") for name in ("REPOSITORY", "COMMIT"))
-    line = f"Edition {version('nll')}"
+    line = f"Edition {__version__}"
     if repository and commit:
         line += f', <a href="{repository}/tree/{commit}">commit {commit[:7]}</a>'
     if url := address():

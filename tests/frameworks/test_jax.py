@@ -321,5 +321,5 @@ def test_missing_framework_is_named_in_one_line(module, framework):
     code = f"import sys; sys.modules[{module!r}] = None; import nll.{module}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    expected = f"ImportError: nll.{module} needs {framework}: pip install 'nll[{module}]'"
+    expected = f"ImportError: nll.{module} needs {framework}: pip install 'nll-kernels[{module}]'"
     assert run.stderr.strip().splitlines()[-1] == expected
