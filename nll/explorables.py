@@ -23,7 +23,12 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+
+try:
+    from matplotlib.ticker import MaxNLocator
+except ImportError as error:
+    needs = "nll.explorables needs Matplotlib: pip install 'nll-kernels[notebooks]'"
+    raise ImportError(needs) from error
 
 from nll.plotting import BLUE, GREEN, GREY, ORANGE, PURPLE
 

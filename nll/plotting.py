@@ -6,10 +6,14 @@
 
 from typing import Any
 
-import matplotlib as mpl
-from cycler import cycler
-from matplotlib.axes import Axes
-from matplotlib_inline.backend_inline import set_matplotlib_formats
+try:
+    import matplotlib as mpl
+    from cycler import cycler
+    from matplotlib.axes import Axes
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+except ImportError as error:
+    needs = "nll.plotting needs Matplotlib: pip install 'nll-kernels[notebooks]'"
+    raise ImportError(needs) from error
 
 BLUE = "#0b5fa5"
 ORANGE = "#b3510a"

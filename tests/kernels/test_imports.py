@@ -5,14 +5,12 @@ import inspect
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 import nll
 
-ROOT = Path(__file__).parents[2]
 PACKAGE = Path(nll.__file__).parent
 STANDARD = set(sys.stdlib_module_names)
 ALLOWED = {
@@ -76,9 +74,13 @@ def test_public_names():
     assert all(hasattr(nll, name) for name in names)
 
 
-def test_version_is_that_of_the_project():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert nll.__version__ == project["version"]
+@pytest.mark.parametrize("module", ["plotting", "explorables"])
+def test_missing_matplotlib_is_named_in_one_line(module):
+    code = f"import sys; sys.modules['matplotlib'] = None; import nll.{module}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    expected = f"nll.{module} needs Matplotlib: pip install 'nll-kernels[notebooks]'"
+    assert run.stderr.strip().splitlines()[-1] == f"ImportError: {expected}"
 
 
 def test_types_are_shipped():
