@@ -38,9 +38,16 @@ $$
 H(p) = -\sum_{k=1}^{K} p_k \cdot \log p_k
 $$ (eq-NAME-entropy)
 
-:::{admonition} Predict first
-:class: predict
+:::{predict}
+:answer: 2
+
 ASK WHAT MOST GET WRONG.
+
+THE USUAL ANSWER
+: SAY WHAT IT OVERLOOKS.
+
+THE RIGHT ONE
+: Right. SAY WHY.
 :::
 
 HOW LARGE IS IT?"""
@@ -129,7 +136,8 @@ def main(topic: str) -> None:
         'from scipy import stats\n\nNAMES = {"H(p)": lambda p: stats.entropy(p)}\n',
         encoding="utf-8",
     )
-    print("Name it in _toc.yml, README.md, book/index.md, book/about.md: CONTRIBUTING.md says how")
+    lists = "_toc.yml, README.md, README.ko.md, book/index.md, book/about.md"
+    print(f"Name it in {lists}: CONTRIBUTING.md says how")
 
 
 if __name__ == "__main__":
