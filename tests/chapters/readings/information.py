@@ -1,11 +1,22 @@
 """What the quantities in the displays of information are worth."""
 
 import numpy as np
+from derivatives import slope
 from scipy import special, stats
 
 import nll
 
+# how many weeks of a hundred have 0, 1, ... 7 wet days
+WORLD = np.array([30, 16, 12, 10, 9, 8, 7, 8])
 NAMES = {
+    "s(ab)": lambda a, b: -stats.bernoulli.logpmf(1, a * b),
+    "s(a)": lambda a: -stats.bernoulli.logpmf(1, a),
+    "s(b)": lambda b: -stats.bernoulli.logpmf(1, b),
+    "s'(a)": lambda a: slope(lambda x: -np.log(x), a),
+    "s'(1)": lambda: slope(lambda x: -np.log(x), 1.0),
+    (r"\cdot x_k", "x_k"): lambda p, q, k: (q[k] - p[k]) / p[k],
+    ("(q_k - p_k) / p_k", "x_k"): lambda p, q, k: q[k] / p[k] - 1,
+    (r"\theta = 0.35", r"\theta"): lambda: WORLD @ np.arange(8) / 700,
     ("eq-information-surprise", "s"): lambda q: -stats.bernoulli.logpmf(1, q),
     "H(p)": lambda p: nll.entropy(p),
     "H(p, q)": lambda p, q: nll.cross_entropy(p, q),
@@ -35,7 +46,11 @@ DRAWS = {
     ("(p", "p"): lambda rng: nll.softmax(rng.normal(size=4)),
     ("q)", "q"): lambda rng: nll.softmax(rng.normal(size=4)),
     (r"= \log K - H(p)", "q"): lambda rng: np.full(4, 0.25),
-    "x": lambda rng: rng.uniform(-0.5, 0.5, size=4),
+    ("eq-information-terms", "x"): lambda rng: rng.uniform(-0.5, 0.5, size=4),
+    (r"\sum_k 2^{-\ell_k}", "q"): lambda rng: nll.softmax(rng.normal(size=4)),
+    # a code that spends its whole budget
+    (r"q_k = 2^{-\ell_k}", "S"): lambda rng: 1.0,
+    (r"q_k = 2^{-\ell_k} / S", "S"): lambda rng: rng.uniform(0.1, 0.9),
     ("eq-information-kernel", "q"): lambda rng: rng.uniform(0.1, 0.9, size=4),
     "y_": lambda rng: rng.permutation([1, 1, 1, 2]),
     "p_hat": lambda rng: np.array([0.75, 0.25]),
@@ -48,10 +63,12 @@ HARMLESS = {
     r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
     r"\frac{1}{[N -> K]}": "a positive factor does not move the top",
 }
-UNREAD = {
-    "H(p) = 0": "a condition, not a claim",
-    r"\sum_k 2^{-\ell_k} \le 1": "a condition that codes meet, proved by a cell",
-    r"q_k = 2^{-\ell_k}": "a definition",
-    r"S = \sum_k 2^{-\ell_k}": "a definition",
+UNREAD = {"H(p) = 0": "a condition, not a claim"}
+INLINE = {
+    r"\log (p_k / q_k) - \log p_k = -\log q_k": None,
+    "s(ab) = s(a) + s(b)": None,
+    r"a \cdot s'(a) = s'(1)": None,
+    r"\sum_k p_k \cdot x_k = \sum_k (q_k - p_k) = 1 - 1 = 0": None,
+    "x_k = (q_k - p_k) / p_k": None,
+    r"\theta = 0.35": None,
 }
-INLINE = {r"\log (p_k / q_k) - \log p_k = -\log q_k": None}
