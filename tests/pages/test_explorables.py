@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from notebooks import STEMS, read
-from scipy import stats
+from scipy import special, stats
 from scipy.optimize import minimize
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -25,9 +25,11 @@ def coin(theta, h, t):
 
 
 def bills(p, q):
-    """Return entropy, cross-entropy and their difference."""
-    p, q = [p, 1 - p], [q, 1 - q]
-    return nll.entropy(p), nll.cross_entropy(p, q), nll.kl_divergence(p, q)
+    """Return entropy, cross-entropy, their difference, and what it is a difference of."""
+    p, q = np.array([p, 1 - p]), np.array([q, 1 - q])
+    terms = special.rel_entr(p, q)
+    areas = terms.max(), -terms.min()
+    return nll.entropy(p), nll.cross_entropy(p, q), nll.kl_divergence(p, q), *areas
 
 
 def clipped(e):
