@@ -2,11 +2,20 @@
 
 import numpy as np
 from derivatives import slope
+from scipy.optimize import brentq
 from scipy.special import logit
 
 import nll
 
 PAGE = "eq-gradients-that-survive"
+JACOBIAN = r"\partial y_j / \partial z_k = y_j(\delta_{jk} - y_k)"
+
+
+def hump():
+    """Return the logit at which squared error pulls hardest."""
+    return brentq(lambda z: slope(lambda x: nll.sigmoid(x) ** 2 * nll.sigmoid(-x), z), 0, 2)
+
+
 NAMES = {
     (f"{PAGE}-squared-error", r"\frac{\partial L}{\partial z}"): lambda y, t: slope(
         lambda z: (nll.sigmoid(z) - t) ** 2 / 2, logit(y)
@@ -25,4 +34,13 @@ NAMES = {
     r"\frac{\partial^2 L}{\partial z^2}": lambda y: slope(
         lambda z: nll.sigmoid(z) ** 2 * nll.sigmoid(-z), logit(y)
     ),
+    (JACOBIAN, r"\partial y_j / \partial z_k"): lambda y, j, k: slope(
+        lambda h: nll.softmax(np.log(y) + h * np.eye(4)[k])[j], 0
+    ),
+    ("y = 2/3", "y"): lambda: nll.sigmoid(hump()),
+    (r"z = \log 2", "z"): hump,
+    ("y = 0.3", "y"): lambda: brentq(
+        lambda y: nll.BERNOULLI.gradient(np.full(10, logit(y)), np.arange(10) < 3).sum(), 0.1, 0.9
+    ),
 }
+INLINE = dict.fromkeys([JACOBIAN, "y = 2/3", r"z = \log 2", "y = 0.3"])
