@@ -5,6 +5,7 @@ The page speaks of any family; here it is one of four outcomes, with statistics 
 
 import numpy as np
 from derivatives import slope
+from scipy.integrate import quad
 
 import nll
 
@@ -31,6 +32,7 @@ def outcome(rng):
 
 
 T_AND_C = {"T": lambda rng: rng.normal(size=4), "c": lambda rng: rng.normal(size=4)}
+WAITING = r"A = -\log(-\eta)"
 NAMES = {
     r"\ell": lambda eta, T, c, y: loss(eta, T, c, y),
     r"A(\eta)": lambda eta, T, c: log_normalizer(eta, T, c),
@@ -54,6 +56,7 @@ NAMES = {
         np.sum((mu - y) * x[:, j])
     ),
     ("eq-exponential-families-balance", "x_{nj}"): lambda x, n, j: x[n, j],
+    (WAITING, "A"): lambda eta: np.log(quad(lambda y: np.exp(eta * y), 0, np.inf)[0]),
 }
 DRAWS = {
     **T_AND_C,
@@ -63,4 +66,6 @@ DRAWS = {
     ("eq-exponential-families-derivatives", "y"): outcome,
     ("eq-exponential-families-balance", "x"): lambda rng: rng.normal(size=(4, 3)),
     ("eq-exponential-families-balance", "j"): lambda rng: int(rng.integers(3)),
+    (WAITING, "eta"): lambda rng: -rng.uniform(0.5, 2),
 }
+INLINE = {WAITING: None}
