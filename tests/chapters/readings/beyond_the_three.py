@@ -2,7 +2,7 @@
 
 import numpy as np
 from derivatives import slope
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 import nll
 
@@ -29,6 +29,7 @@ def length(eta):
 
 MISES, STABLE = "eq-beyond-the-three-von-mises", "eq-beyond-the-three-von-mises-stable"
 NEGATIVE = "eq-beyond-the-three-negative-binomial"
+CHORD, MATCHED, SCIPY = r"1 - \cos d = 2 \sin^2(d / 2)", r"\sigma^2 = 2 b^2", r"p = r / (r + \mu)"
 NAMES = {
     (MISES, r"p(y \mid \eta)"): lambda y, eta: stats.vonmises.pdf(y, length(eta), direction(eta)),
     (MISES, r"\kappa"): length,
@@ -42,6 +43,10 @@ NAMES = {
     (f"{NEGATIVE}-loss", r"P(y \mid \eta)"): lambda y, z, r: np.exp(
         -nll.negative_binomial(r).nll(z + np.log(r), y)
     ),
+    (CHORD, r"\cos d"): lambda d: np.cos(d),
+    (CHORD, r"\sin^2(d / 2)"): lambda d: np.sin(d / 2) ** 2,
+    (MATCHED, r"\sigma^2"): lambda b: stats.laplace.var(scale=b),
+    (SCIPY, "p"): lambda r, mu: optimize.brentq(lambda p: stats.nbinom.mean(r, p) - mu, 1e-9, 1),
     r"\binom{y + r - 1}{y}": lambda y, r: special.binom(y + r - 1, y),
     ("eq-beyond-the-three-laplace", "p(y)"): lambda y, m, b: stats.laplace.pdf(y, m, b),
     ("eq-beyond-the-three-student", "p(y)"): lambda z, s, nu: stats.t.pdf(z, nu) / s,
@@ -64,3 +69,4 @@ DRAWS = {
     ("eq-beyond-the-three-laplace", "y"): lambda rng: rng.normal(),
     ("eq-beyond-the-three-student", "nu"): lambda rng: rng.uniform(1.5, 9),
 }
+INLINE = {"d / d^2 = 1 / d": None, SCIPY: None}
