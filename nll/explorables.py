@@ -32,13 +32,22 @@ except ImportError as error:
 
 from nll.plotting import BLUE, GREEN, GREY, ORANGE, PURPLE
 
+
+def bfloat16(value: float) -> np.float64:
+    """Return `value` as a bfloat16: the nearest float32 less its lower half, ties to even."""
+    bits = np.float32(value).view(np.uint32)
+    half = np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
+    return np.float64((bits + half & np.uint32(0xFFFF0000)).view(np.float32))
+
+
 COLORS = [BLUE, ORANGE, PURPLE, GREEN]
 DASHES = ["none", "7 2", "2 2", "8 2 2 2"]
 NAMES = ("abs", "exp", "expm1", "floor", "log", "log1p", "log2", "log10", "sqrt")
 VOCABULARY: dict[str, Any] = {
     **{name: getattr(np, name) for name in NAMES},
     **{"pow": np.power, "max": max, "min": min, "pi": np.pi},
-    "float32": lambda value: np.float64(np.float32(value)),
+    **{"bfloat16": bfloat16, "float32": lambda value: np.float64(np.float32(value))},
+    "float64": np.float64,
 }
 OPERATORS: dict[type, str] = {
     **{ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.USub: "-", ast.And: "&&"},
@@ -90,9 +99,10 @@ def javascript(tree: ast.expr | None) -> str:  # noqa: PLR0911  one for each kin
 
 
 def tell(template: str, names: dict[str, Any]) -> str:
-    """Return the line of numbers as the page says it: 1.2e-05 is 1.2e−5, and no zero is −0."""
+    """Return the line of numbers as the page says it: 1.2e−5, no −0, and 0 if exactly 0."""
     with np.errstate(all="ignore"):
         text = str(eval(f"f{template!r}", names))
+    text = re.sub(r"-?\b0\.0*e\+00\b", "0", text)
     text = re.sub(r"-(?=0\.?0*(?![\d.e]))", "", re.sub(r"(?<=e[+-])0(?=\d)", "", text))
     return re.sub(r"(?<=e)-|-(?=\d)", "−", text)
 

@@ -13,7 +13,10 @@ document.fonts.addEventListener("loadingdone", () => reach(boxes)); // they chan
 
 // Explorables: nll/explorables.py writes the formulas, and the shapes in the order of their numbers.
 const VOCABULARY = `const {abs, exp, expm1, floor, log, log1p, log2, log10, max, min, pow, sqrt, fround: float32, PI: pi} = Math;
+  const float64 = (value) => value, single = new Float32Array(1), bits = new Uint32Array(single.buffer);
+  const bfloat16 = (value) => { single[0] = value; bits[0] = (bits[0] + 0x7fff + ((bits[0] >>> 16) & 1)) & 0xffff0000; return single[0]; };
   const show = (value, format) => {
+    if (format.endsWith("e") && value === 0) return "0";
     const digits = parseInt(format.slice(1)), text = format.endsWith("e") ? value.toExponential(digits) : value.toFixed(digits);
     return text.replace(/^-(?=0\\.?0*$)/, "").replace("-", "−").replace("e-", "e−").replace("Infinity", "∞"); };`;
 
@@ -28,8 +31,8 @@ const enliven = (box) => {
   const attributes = {
     path: (f) => {
       const xs = Array.from({ length: 201 }, (_, i) => left + ((right - left) * i) / 200);
-      const points = xs.map((x) => [X(x), Y(f(x))]).filter(([, y]) => !Number.isNaN(y));
-      return { d: "M" + points.map((point) => point.map((n) => n.toFixed(1))).join("L") };
+      const points = xs.map((x) => [x, f(x)]).filter(([, y]) => Number.isFinite(y));
+      return { d: "M" + points.map(([x, y]) => [X(x).toFixed(1), Y(y).toFixed(1)]).join("L") };
     },
     circle: ([x, y]) => ({ cx: X(x), cy: Y(y) }),
     line: ([x]) => ({ x1: X(x), x2: X(x) }),
