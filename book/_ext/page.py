@@ -153,9 +153,8 @@ def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def chart_first(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Let the sliders follow the question at once, and the code that made them come after."""
     for raw in list(doctree.findall(nodes.raw)) if app.builder.format == "html" else []:
-        if 'class="explorable"' in raw.astext():
-            cell = raw.parent.parent
-            cell.children.reverse()
+        if 'class="explorable"' in raw.astext() and "cell" in raw.parent.parent.get("classes", []):
+            raw.parent.parent.children.reverse()
 
 
 def visit_solution(self: HTML5Translator, node: solution_node) -> None:
