@@ -17,7 +17,7 @@ from nll.information import cross_entropy, entropy, kl_divergence
 from nll.softmax_loss import softmax_cross_entropy, softmax_cross_entropy_value_and_grad
 from nll.special import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softplus
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "BERNOULLI",
