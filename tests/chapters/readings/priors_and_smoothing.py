@@ -8,6 +8,7 @@ from scipy.stats import norm
 import nll
 
 PAGE = "eq-priors-and-smoothing"
+BY_LEAD = r"\alpha (K - 1) / K = 0.09"
 
 
 def target(c, alpha, K):
@@ -44,6 +45,7 @@ NAMES = {
         ),
         z[int(k)],
     ),
+    r"d\theta / d\eta": lambda theta: slope(nll.sigmoid, np.log(theta / (1 - theta))),
     (f"{PAGE}-weights", "q_k"): lambda p, w, k: nll.softmax(np.log(p) + np.log(w))[int(k)],
     (f"{PAGE}-focal", r"\ell"): focal,
     r"\varphi(q)": fall,
@@ -57,4 +59,7 @@ DRAWS = {
     (f"{PAGE}-distillation", "z"): lambda rng: rng.normal(size=4),
     (f"{PAGE}-distillation", "v"): lambda rng: rng.normal(size=4),
     "gamma": lambda rng: rng.uniform(0.5, 4),
+    (BY_LEAD, "alpha"): lambda rng: 0.1,
+    (BY_LEAD, "K"): lambda rng: 10,
 }
+INLINE = {BY_LEAD: None}
