@@ -15,3 +15,4 @@ NAMES = {
 }
 DRAWS = {"k": lambda rng: int(rng.integers(51, 99)), "N": lambda rng: int(rng.integers(5, 50))}
 CONSTANTS = {"95": "what 1.96 standard errors to each side of a normal law hold, in percent"}
+INLINE = {r"\sqrt{h} / h = 1 / \sqrt{h}": None}
