@@ -6,4 +6,7 @@ UNREAD = {
 &\approx -301029995.6
 \end{aligned}""": "the slip that the page refutes",
 }
-CONSTANTS = {"-301029995.6": "Dive into Deep Learning, section 22.7: the slip that is refuted"}
+CONSTANTS = {
+    "-301029995.6": "Dive into Deep Learning, section 22.7: the slip that is refuted",
+    "95": "what 1.96 standard errors to each side of a normal law hold, in percent",
+}
