@@ -124,7 +124,7 @@ def metadata(name, **entries):
 GUARDS = {
     test_notebooks.run_in_order, test_notebooks.empty_cells, test_notebooks.comparable_outputs,
     test_notebooks.portable_cells, test_notebooks.known_tags, test_notebooks.figures_in_words,
-    test_notebooks.normal_file, test_notebooks.long_cells,
+    test_notebooks.normal_file, test_notebooks.long_cells, test_notebooks.accidental_lists,
     test_notebooks.figures_end_with_show, test_derivations.unproved_results, test_exercises.layout,
     test_exercises.answers, test_crossrefs.letters_in_the_notation,
     test_crossrefs.letters_in_their_order, test_crossrefs.terms_in_the_glossary,
@@ -168,6 +168,11 @@ FAULTS = {
         change("figure", metadata={}),
         "figures_in_words",
         "lacks an alt text",
+    ),
+    "a sentence that begins a list": (
+        swap("display", "One toss", "9. One toss"),
+        "accidental_lists",
+        "set as item 9.",
     ),
     "a number in the prose": (
         swap("display", "0.000327", "0.000237"),

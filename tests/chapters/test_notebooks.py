@@ -112,6 +112,16 @@ def figures_end_with_show(page: Chapter) -> Iterator[str]:
             yield f"{page.at(i)}: draws a figure and ends in {last!r}; expected 'plt.show()'"
 
 
+ITEM = re.compile(r"(?:\A|\n\n)(?!1[.)])(\d+[.)]) .*")
+
+
+def accidental_lists(page: Chapter) -> Iterator[str]:
+    """Yield paragraphs that begin with a number and a full stop, which Markdown takes for items."""
+    for i, text in page.markdown:
+        if found := ITEM.search(text):
+            yield f"{page.at(i)}: is set as item {found[1]} of a list: begin with a word"
+
+
 FRAME = {
     "a title": re.compile(r"\A# \S"),
     "the box *In this chapter*": re.compile(r"^:::\{admonition\} In this chapter$", re.MULTILINE),
@@ -143,6 +153,7 @@ test_notebooks = guarded(
     figures_in_words,
     figures_end_with_show,
     long_cells,
+    accidental_lists,
     normal_file,
 )
 test_frame = guarded(
