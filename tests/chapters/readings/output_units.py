@@ -5,6 +5,7 @@ import math
 import numpy as np
 from derivatives import slope
 from scipy import special, stats
+from sklearn import datasets
 
 import nll
 
@@ -32,10 +33,13 @@ NAMES = {
     ),
     r"\mathbb{E}[-\log q(y)]": lambda p, q: p.expect(lambda y: -q.logpdf(y)),
     "h(p)": lambda p: p.entropy(),
+    # a mean of 20 losses and their sum, with penalties of the same strength
+    ("C = 1/20", "C"): lambda: 1 / len(datasets.load_linnerud().data),
     r"\mathrm{KL}(p \,\|\, q)": lambda p, q: p.expect(lambda y: p.logpdf(y) - q.logpdf(y)),
 }
 DRAWS = {
     ("y!", "y"): lambda rng: int(rng.integers(2, 7)),
+    (r"\cdot (\mu / n)", "n"): lambda rng: rng.integers(2, 30),
     ("eq-output-units-mean", "y"): lambda rng: rng.exponential(size=50),
     (WIDTH, "sigma"): lambda rng: rng.uniform(0.5, 2),
     (FLOOR, "p"): lambda rng: stats.gamma(*rng.uniform(1, 4, size=2)),
@@ -43,6 +47,10 @@ DRAWS = {
 }
 UNREAD = {r"h(p) = \mathbb{E}[-\log p(y)]": "a definition"}
 INLINE = {
+    "C = 1/20": None,
+    r"n \cdot (\mu / n) \cdot (1 - \mu / n) = \mu (1 - \mu / n)": lambda n, mu: stats.binom.var(
+        n, mu / n
+    ),
     r"\eta = \log \frac{\mu}{1 - \mu}": lambda mu: special.logit(mu),
     r"\sigma(\eta) = 1 / (1 + \exp(-\eta))": None,
 }
