@@ -364,9 +364,14 @@ def test_usual_lines_are_those_of_pytorch_and_jax():
 
 
 def test_softplus_in_pytorch_ends_where_float32_ends():
-    for name in ("bce_with_logits, 1", "logsigmoid", "softplus"):
+    names = ("bce_with_logits, 1", "logsigmoid", "softplus", "soft_margin_loss")
+    for name in names:
         assert near(CALLS[name](100.0)[0], np.exp(-100), 1)
         assert CALLS[name](105.0)[0] == 0
+    for name in names[1:]:
+        assert near(abs(CALLS[name](100.0)[1]), np.exp(-100), 1)
+    assert CALLS["bce_with_logits, 0"](88.7)[1] != 0
+    assert CALLS["bce_with_logits, 0"](88.8)[1] == 0
     assert CALLS["soft_margin_loss"](-88.7)[0] < np.inf
     assert CALLS["soft_margin_loss"](-88.8)[0] == np.inf
 
