@@ -461,6 +461,15 @@ def test_thresholds_of_stable_kernels(bits, dtype):
             assert silent_from(loss, near_by) == pytest.approx(expected, abs=0.005)
 
 
+def test_a_lead_of_15_costs_too_much():
+    losses = (
+        F.cross_entropy(row(15, 0), torch.tensor([0])),
+        -jax.nn.log_softmax(jnp.float32([15, 0]))[0],
+    )
+    for loss in losses:
+        assert near(loss, 3.58e-7, 3)
+
+
 def test_jax_flushes_subnormals():
     """On the CPU: float32 has numbers down to exp(−103.97), XLA none below exp(−87.33)."""
     assert jnp.exp(jnp.float32(-87.3)) > 0

@@ -4,6 +4,9 @@ import numpy as np
 
 import nll
 
+LOG_Y = r"\log y_k = z_k - \log \sum_j \exp(z_j)"
+SHIFTED, SPLIT = r"\ell = (z_a - z_t) + \log \sum_j e_j", r"\ell = (z_a - z_t) + \log(e_t + o)"
+QUOTIENT, ABSORBED = "y_j = e_j / (e_t + o)", r"-\log u = 16.64"
 NAMES = {
     "eq-stable-kernels-shift": lambda z: nll.logsumexp(z),
     ("eq-stable-kernels-loss", r"\ell"): lambda z, a, t, o, e: (
@@ -13,9 +16,17 @@ NAMES = {
     r"\kappa": lambda g, z, ell: np.abs(g) @ np.abs(z) / ell,
     "eq-stable-kernels-bar": lambda K, Delta, u: 4 * u + np.log(K) * u + Delta * u,
     "eq-stable-kernels-softplus": lambda z: nll.softplus(z),
+    (SHIFTED, r"\ell"): lambda z, t: nll.softmax_cross_entropy(z, t),
+    (SHIFTED, "e_j"): lambda z, a, j: np.exp(z[j] - z[a]),
+    (SPLIT, r"\ell"): lambda z, t: nll.softmax_cross_entropy(z, t),
+    (SPLIT, "e_t"): lambda z, a, t: np.exp(z[t] - z[a]),
+    (SPLIT, "o"): lambda z, a, t: np.exp(np.delete(z, t) - z[a]).sum(),
+    (QUOTIENT, "y_j"): lambda e, j: e[j] / e.sum(),
+    (QUOTIENT, "o"): lambda e, t: np.delete(e, t).sum(),
+    (ABSORBED, "u"): lambda: np.finfo(np.float32).eps / 2,
 }
 DRAWS = {
     "g": lambda rng: rng.normal(size=4),
     ("eq-stable-kernels-softplus", "z"): lambda rng: rng.normal(),
 }
-INLINE = {r"\log y_k = z_k - \log \sum_j \exp(z_j)": None}
+INLINE = dict.fromkeys([LOG_Y, SHIFTED, SPLIT, QUOTIENT, ABSORBED])
