@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 from plain import convert, head
-from publishing import address
+from publishing import address, launchers
 from sphinx.application import Sphinx
 
 from nll import __version__
@@ -18,10 +18,23 @@ from nll import __version__
 WHEEL = f"nll_kernels-{__version__}-py3-none-any.whl"
 PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "nll")
 TAKE_ALONG = """<section class="take-along"><h2>Run it yourself</h2>
-<p>With Python 3.11 or newer, take <a href="{notebook}" download>this notebook</a>{exercises}
-and install what runs it{where}:</p>
+{launch}<p>With Python 3.11 or newer, take
+<a href="{notebook}" download>this notebook</a>{exercises} and install what runs it{where}:</p>
 <div class="highlight notranslate"><pre>python -m pip install "{requirement}"</pre></div>
 </section>"""
+LAUNCH = """<p>Without installing anything, open it <a class="launch" href="{Binder}">on Binder</a>,
+which builds what the book was tested with and may take minutes to start, or
+<a class="launch" href="{Colab}">in Colab</a>, with a Google account.</p>
+"""
+IMPORTS = 'dask distributed matplotlib psutil "scikit-learn>=1.8" scipy sympy threadpoolctl'
+"""What the notebooks import besides nll and NumPy."""
+
+INSTALL = """# For Colab, and other places that have most of this, in versions of their own. What is
+# there stays, so last digits may differ from the page's. If pip changes NumPy, restart.
+try:
+    import nll
+except ModuleNotFoundError:
+    %pip install --quiet "{requirement}" {imports}"""
 
 SOLUTION = ("```{solution-start}", "```{solution-end}")
 
@@ -58,6 +71,10 @@ def rewrite(app: Sphinx) -> None:
         convert(app.env, page, student.cells)
         first = head(page, app.config.html_title, __version__, requirement())
         student.cells.insert(0, nbformat.v4.new_markdown_cell(first, id="head"))
+        if address():
+            bare = requirement().replace("[student]", "")
+            source = INSTALL.format(requirement=bare, imports=IMPORTS)
+            student.cells.insert(1, nbformat.v4.new_code_cell(source, id="install"))
         nbformat.write(student, path)
 
 
@@ -83,12 +100,14 @@ def add_take_along(
         return
     wheel = context["pathto"](f"wheels/{WHEEL}", 1)
     has_exercises = 'id="ex-' in context["body"]
+    open_in = launchers(pagename)
     where = f', with <a href="{wheel}" download>the wheel</a> beside it'
     context["body"] += TAKE_ALONG.format(
         notebook=context["pathto"](f"_sources/{pagename}.ipynb", 1),
         where="" if address() else where,
         exercises=", its exercises still to be done," if has_exercises else "",
         requirement=requirement(),
+        launch=LAUNCH.format(**open_in) if open_in else "",
     )
 
 

@@ -1,6 +1,7 @@
 """Fill in what only the place of publication knows; without it, invent nothing.
 
-``BOOK_URL``, ``BOOK_REPOSITORY`` and ``BOOK_COMMIT`` are set by the workflow that publishes.
+``BOOK_URL``, ``BOOK_REPOSITORY`` and ``BOOK_COMMIT`` are set by the workflow that publishes. If
+the last folder of the address is that of a release, like ``v0.1``, the newest edition is above it.
 """
 
 import os
@@ -18,13 +19,38 @@ from sphinx.config import Config
 from nll import __version__
 
 CARD = "_static/card.png"
-PDF = "why-negative-log-likelihood.pdf"  # put there by the workflow, after `make pdf`
+PDF = "why-negative-log-likelihood.pdf"  # put there by .ci/run
+EDITIONS = "editions.html"  # put there by .ci/publish
+RELEASE = re.compile(r"v\d+\.\d+/$")
 
 
 def address() -> str:
     """Return where the book will be, with a slash at the end, or nothing."""
     url = os.environ.get("BOOK_URL", "")
     return url and url.rstrip("/") + "/"
+
+
+def newest() -> str:
+    """Return where the newest edition will be, with a slash at the end, or nothing."""
+    return RELEASE.sub("", address())
+
+
+def launchers(page: str) -> dict[str, str]:
+    """Return where the notebook of `page` runs in a browser, if its repository can be opened."""
+    repository = urlsplit(os.environ.get("BOOK_REPOSITORY", ""))
+    commit = os.environ.get("BOOK_COMMIT", "")
+    if not (address() and commit and repository.netloc == "github.com"):
+        return {}
+    folder = address().removeprefix(newest())
+    name = page.removeprefix("book/")
+    return {
+        # Built by .binder/ from the commit.
+        "Binder": f"https://mybinder.org/v2/gh{repository.path}/{commit}"
+        f"?urlpath=lab/tree/notebooks/{name}.ipynb",
+        # Colab opens what is in a repository, and no other address: so from the published branch.
+        "Colab": f"https://colab.research.google.com/github{repository.path}"
+        f"/blob/gh-pages/{folder}_sources/{page}.ipynb",
+    }
 
 
 def edition() -> str:
@@ -35,6 +61,7 @@ def edition() -> str:
         line += f', <a href="{repository}/tree/{commit}">commit {commit[:7]}</a>'
     if url := address():
         line += f', also as <a href="{url}{PDF}">one PDF</a>'
+        line += f', beside <a href="{newest()}{EDITIONS}">other editions</a>'
     return f"<p>{line}. Text and figures: CC BY 4.0. Code: MIT.</p>"
 
 
@@ -54,7 +81,7 @@ def configure(app: Sphinx, config: Config) -> None:
     config.html_theme_options["extra_footer"] = edition()
     config.notfound_context = {"title": "Page not found", "body": lost()}
     if url := address():
-        config.html_baseurl = config.ogp_site_url = url
+        config.html_baseurl, config.ogp_site_url = newest(), url
         config.notfound_urls_prefix = urlsplit(url).path
         config.ogp_image = url + CARD
         config.ogp_image_alt = "The curve of minus log q, under the title of the book."
@@ -67,6 +94,17 @@ def configure(app: Sphinx, config: Config) -> None:
             "use_issues_button": True,
             "use_source_button": True,
         }
+
+
+def point_on(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Say on each page of a release where the newest edition of it is."""
+    if address() != newest() and pagename != "404":
+        context["theme_announcement"] = (
+            f"This is edition {version('nll')}. "
+            f'<a href="{newest()}{pagename}.html">The newest edition</a> may say more.'
+        )
 
 
 def drop_address(
@@ -97,5 +135,6 @@ def publish(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("config-inited", configure)
+    app.connect("html-page-context", point_on)
     app.connect("html-page-context", drop_address, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from site_pages import SITE
 
+FOLDER = urlsplit(os.environ.get("BOOK_URL", "")).path.rstrip("/")
 LAYOUTS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
 
 LUMINANCE = """const luminance = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
@@ -29,7 +31,11 @@ LUMINANCE = """const luminance = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, 
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A file server that says nothing."""
+    """A file server that says nothing, and has the site in its folder of publication too."""
+
+    def translate_path(self, path: str) -> str:
+        """Return the file at `path`."""
+        return super().translate_path(path.removeprefix(FOLDER))
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

@@ -6,7 +6,7 @@ from functools import partial
 from urllib.parse import unquote, urlparse
 
 import pytest
-from browser import LAYOUTS, LUMINANCE
+from browser import FOLDER, LAYOUTS, LUMINANCE
 from notebooks import ROOT
 from site_pages import PAGES, SITE, soup
 
@@ -25,7 +25,7 @@ every_page = pytest.mark.parametrize("page", OWN_PAGES)
 
 def weight(address):
     """Return how many bytes a server that compresses would send for `address`."""
-    data = (SITE / unquote(urlparse(address).path).lstrip("/")).read_bytes()
+    data = (SITE / unquote(urlparse(address).path).removeprefix(FOLDER).lstrip("/")).read_bytes()
     return min(len(data), len(gzip.compress(data)))
 
 

@@ -1,13 +1,18 @@
 """A notebook that a reader takes along is plain Markdown, says what it needs, and runs."""
 
+import ast
+import os
 import re
+import shlex
+import sys
+from importlib.metadata import packages_distributions
 
 import nbformat
 import pytest
-from downloads import WHEEL
+from downloads import IMPORTS, requirement
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
-from notebooks import STEMS, tags
+from notebooks import STEMS, code_cells, tags
 from plain import plain
 from site_pages import SITE
 
@@ -40,8 +45,29 @@ def test_no_directive_is_left(stem):
 @pytest.mark.parametrize("stem", STEMS)
 def test_it_says_what_it_is_and_needs(stem):
     first = taken(stem).cells[0].source
-    for words in "edition", "CC BY 4.0", "Python 3.11", f"{WHEEL}[student]":
+    for words in "edition", "CC BY 4.0", "Python 3.11", requirement():
         assert words in first
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_it_installs_what_it_needs_where_it_is_published(stem):
+    source = taken(stem).cells[1].source
+    assert ("%pip install" in source) == ("BOOK_URL" in os.environ)
+
+
+def test_it_installs_what_it_imports():
+    nodes = [
+        node
+        for stem in STEMS
+        for _, cell in code_cells(stem)
+        for node in ast.walk(ast.parse(cell.source))
+    ]
+    names = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    roots = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    roots -= {"nll", "numpy", "mpmath", "IPython"}  # with nll, with SymPy, with any notebook
+    wanted = {packages_distributions()[root][0].lower() for root in roots}
+    assert wanted == {name.partition(">=")[0] for name in shlex.split(IMPORTS)}
 
 
 def test_it_runs_but_for_the_exercises():
@@ -111,7 +137,8 @@ Write $f$.
 """
 
 
-def test_each_construct_is_converted(tmp_path):
+def test_each_construct_is_converted(tmp_path, monkeypatch):
+    monkeypatch.delenv("BOOK_URL", raising=False)
     shown = plain(SOURCE, lambda role, target: (f"words of {target}", "page.html"), tmp_path)
     assert re.sub(" +$", "", shown, flags=re.MULTILINE) == PLAIN.replace(
         "words of other", "*words of other*"
