@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 import downloads
 import publishing
+import search
 from docutils import nodes
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -58,17 +59,17 @@ SCRIPT_EDITS = {
         ),
     ],
     SEARCH: [
-        # Excerpts with each formula three times, and the words of buttons: drop when Sphinx takes
-        # them from the index.
+        # A whole page is fetched for each excerpt, with each formula three times, and the words of
+        # buttons: drop when Sphinx takes excerpts from the index.
         (
-            r'\["\.headerlink", "script", "style"\]',
-            '[".headerlink", "script", "style", ".katex-html", "annotation", "form", "button", '
-            '".definition", ".take-along", "#jb-print-docs-body", ".explorable-picture"]',
+            r"else if \(showSearchSummary\)(\s+)fetch\(requestUrl\)",
+            r"else if (showSearchSummary && Search.output.children.length < 3)\1"
+            r"fetch(`${contentRoot}_static/prose/${docName}.txt`)",
         ),
-        # A whole page is fetched for each excerpt: drop when Sphinx does not.
+        # A concept with its particle is none of the index: drop when Sphinx asks the language.
         (
-            r"else if \(showSearchSummary\)",
-            "else if (showSearchSummary && Search.output.children.length < 3)",
+            r"(const queryLower = query\.toLowerCase\(\)\.trim\(\))",
+            rf'\1.replace(/{search.PARTICLE.pattern}/, "$1")',
         ),
         # The pages that are read first come first: drop when Sphinx ranks by count.
         (
@@ -374,6 +375,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     send_on(site, f"{app.config.root_doc}.html", app.config.html_title)
     downloads.rewrite(app)
     publishing.publish(app)
+    search.write_prose(site, pages)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

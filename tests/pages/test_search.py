@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from selenium.webdriver import ActionChains, Keys
 from site_pages import SITE
+from test_browser import weight
 
 FOUND = {
     "우도": "book/glossary.html",
@@ -32,17 +33,42 @@ def test_search_finds(browser, query, place):
     assert f"{root}/{FOUND[query]}" in browser.run(RESULTS)
 
 
-def test_a_concept_leads_to_its_chapter_and_shows_each_formula_once(browser):
-    browser.driver.get(f"{browser.address}/search.html?q=cross-entropy")
-    first = browser.run(RESULTS)[:5]
-    assert f"{browser.address}/book/information.html" in first
-    browser.run("await new Promise((done) => setTimeout(done, 1000))")
-    excerpts = browser.driver.execute_script(
-        "return [...document.querySelectorAll('ul.search .context')].map((e) => e.textContent)"
-    )
-    assert excerpts
-    for words in "\\", "Compare", ".ipynb", "Copy":
+@pytest.mark.parametrize(
+    ("query", "chapter"),
+    [
+        ("cross-entropy", "information"),
+        ("cross entropy", "information"),
+        ("교차 엔트로피의", "information"),
+        ("likelihood", "likelihood"),
+        ("소프트맥스", "likelihood"),
+        ("calibration", "proper_scores"),
+    ],
+)
+def test_a_concept_leads_to_its_chapter(browser, query, chapter):
+    browser.driver.get(f"{browser.address}/search.html?q={quote(query)}")
+    assert browser.run(RESULTS)[0] == f"{browser.address}/book/{chapter}.html"
+
+
+SEARCH = 100_000
+"""Bytes that a search may cost a reader who comes from a page, compressed."""
+
+
+def test_a_search_is_light_and_its_excerpts_are_prose(browser):
+    browser.open("book/likelihood.html")
+    had = set(browser.requests())
+    browser.open("search.html?q=cross-entropy")
+    assert browser.run(RESULTS)
+    told = "return [...document.querySelectorAll('ul.search .context')].map((e) => e.textContent)"
+    for _ in range(100):
+        if len(excerpts := browser.driver.execute_script(told)) == 3:
+            break
+        browser.run("await new Promise((done) => setTimeout(done, 100))")
+    for words in "\\", "Compare", ".ipynb", "Copy", "import ":
         assert not [text for text in excerpts if words in text], words
+    moved = {address: weight(address) for address in {*browser.requests()} - had}
+    assert len(excerpts) == 3, excerpts
+    print(f"A search moves {sum(moved.values())} bytes.")
+    assert sum(moved.values()) <= SEARCH, moved
 
 
 def test_search_by_keyboard(browser):
