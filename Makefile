@@ -21,7 +21,7 @@ LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf 
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book pdf latex serve test kernels frameworks portable lighthouse mutate lint execute chapter clean
+.PHONY: help book pdf latex dist packages serve test kernels frameworks portable lighthouse mutate lint execute chapter clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 19
@@ -41,6 +41,12 @@ pdf: latex $(READY)  ## build one PDF of the book (needs LaTeX)
 latex:
 	@(command -v latexmk && command -v xelatex && for f in $(LATEX_FILES); do kpsewhich $$f || exit 1; done) >/dev/null 2>&1 || \
 	  { echo "The PDF needs LaTeX and fonts. On Debian and Ubuntu: apt install --no-install-recommends $(LATEX)"; exit 1; }
+
+dist: book pdf bundle  ## make what a release holds: package, PDF, site, teachers' bundle
+	@$(BIN)/python tools/release.py
+
+packages:  # what LaTeX needs, for apt-get
+	@echo $(LATEX)
 
 serve: book  ## build the book and serve it on this machine
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
