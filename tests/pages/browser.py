@@ -66,10 +66,14 @@ class Browser:
         self.driver, self.address = driver, address
 
     def open(self, name: str) -> list[str]:
-        """Open the page `name` anew; return the errors that its console shows."""
+        """Open the page `name` of the site anew; return the errors that its console shows."""
+        return self.visit(f"{self.address}/{name}")
+
+    def visit(self, address: str) -> list[str]:
+        """Open a page anew; return the errors that its console shows."""
         self.driver.get("about:blank")
         self.driver.get_log("browser"), self.driver.get_log("performance")
-        self.driver.get(f"{self.address}/{name}")
+        self.driver.get(address)
         return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
 
     def calm(self) -> None:
