@@ -11,9 +11,10 @@ from pathlib import Path
 
 import nbformat
 import vl_convert
-from paper import DRAWING
 from plain import OPTION
 from questions import questions
+
+from paper import DRAWING
 
 BLOCK = re.compile(
     r"^(?:(?P<fence>:::+|```+)\{(?P<kind>[\w-]+)\} *(?P<title>.*)\n"
