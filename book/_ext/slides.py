@@ -215,7 +215,8 @@ class Chapter:
             elif "text/latex" in data:
                 section.show(Show(f"$$\n{data['text/latex'].strip('$')}\n$$"))
             elif "text/markdown" in data:
-                section.show(*map(Show, tables(data["text/markdown"])))
+                text = data["text/markdown"].replace(" $ |", "$ |")
+                section.show(*map(Show, tables(text)))
             else:
                 lines = output.get("text", data.get("text/plain", "")).rstrip().split("\n")
                 if len(lines) > SHOWN:
