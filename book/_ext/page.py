@@ -45,6 +45,8 @@ EDITS = [
         r"(.*?)<a [^>]*>(.*?)</a>\s*</p>",
         r"\1<summary>\2\3</summary>",
     ),
+    # A name that is not the words that are seen: drop when MyST-NB gives folded code none.
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
     # A quarter of a chapter's elements, in the color around them: drop when Pygments writes none.
     (r'<span class="(?:nn?|p|w)">([^<]*)</span>', r"\1"),
 ]

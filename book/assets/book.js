@@ -78,7 +78,9 @@ for (const link of document.querySelectorAll("a.term")) {
   const box = document.getElementById(`the-${link.hash.slice(1)}`);
   if (!box) continue;
   box.popover = "auto";
-  link.setAttribute("aria-describedby", box.id);
+  const words = box.cloneNode(true); // each formula once
+  words.querySelectorAll(".katex-html, annotation, .to-glossary").forEach((e) => e.remove());
+  link.setAttribute("aria-description", words.textContent.replace(/\s+/g, " ").trim());
   if (!box.querySelector(".to-glossary")) box.insertAdjacentHTML("beforeend", `<p class="to-glossary"><a href="${link.href}">Glossary</a></p>`);
   const show = () => {
     clearTimeout(leaving);

@@ -20,7 +20,6 @@ def first(browser):
 def test_hover_and_focus_and_tap_open_it_and_escape_closes_it(browser):
     browser.show(1280, "light")
     link, box = first(browser)
-    assert link.get_attribute("aria-describedby") == box
     for way in "focus", "hover", "tap":
         if way == "focus":
             browser.driver.execute_script("arguments[0].focus()", link)
@@ -32,6 +31,15 @@ def test_hover_and_focus_and_tap_open_it_and_escape_closes_it(browser):
         ActionChains(browser.driver).send_keys(Keys.ESCAPE).perform()
         assert browser.driver.execute_script(OPEN) == [], way
         browser.driver.execute_script("document.activeElement.blur()")
+
+
+def test_a_definition_is_heard_with_each_formula_once(browser):
+    first(browser)
+    links = browser.driver.find_elements(By.CSS_SELECTOR, "a.term")
+    heard = {link.text.lower(): link.get_attribute("aria-description") for link in links}
+    assert all(heard.values())
+    assert "\\" not in "".join(heard.values()), "TeX is read out"
+    assert heard["class"].startswith("One of the K answers"), heard["class"]
 
 
 def test_a_definition_is_within_a_narrow_screen(browser):
