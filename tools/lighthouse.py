@@ -91,17 +91,25 @@ def weight(report: dict[str, Any]) -> int:
     return sum(item["transferSize"] for item in items)
 
 
+def telephone(report: dict[str, Any]) -> str:
+    """Return the layout shift, and for how many milliseconds the page is blocked."""
+    names = "cumulative-layout-shift", "total-blocking-time"
+    shift, blocked = (report["audits"][name].get("numericValue", 0) for name in names)
+    return f"{shift:5.3f} {blocked:4.0f}"
+
+
 def main() -> None:
     """Print one line for each page, then what is below a bar."""
     found = []
-    print(f"{'':34}      |", " | ".join(f"{form:19}" for form in BARS))
-    print(f"{'page':34}   KB |", " | ".join(["perf acce best  seo"] * 2))
+    print(f"{'':34}      |", " | ".join(f"{form:19}" for form in BARS), "| mobile")
+    print(f"{'page':34}   KB |", " | ".join(["perf acce best  seo"] * 2), "| shift   ms")
     with serve(Compressing) as address:
         for page in sys.argv[1:] or OWN_PAGES:
             reports = {form: best(f"{address}/{page}", form) for form in BARS}
             bytes_ = weight(reports["desktop"])
             cells = [f"{page:34} {bytes_ / 1e3:4.0f}"]
             cells += [" ".join(f"{s:4}" for s in scores(r)) for r in reports.values()]
+            cells.append(telephone(reports["mobile"]))
             print(" | ".join(cells), flush=True)
             found += [f"{page}, {f}, {x}" for f in BARS for x in faults(reports[f], BARS[f])]
             found += [f"{page}: {bytes_} bytes"] if bytes_ > FIRST_VISIT else []

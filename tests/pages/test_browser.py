@@ -143,6 +143,7 @@ def test_all_of_a_page_is_heard(browser, page):
     heard, prose = bare("".join(texts)), browser.run(PROSE)
     assert prose
     missed = [words for words in prose if bare(words) not in heard]
+    print(f"{page}: {1 - len(missed) / len(prose):.0%} of {len(prose)} pieces of text are heard.")
     assert not missed, missed[:5]
 
 
