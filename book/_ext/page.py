@@ -363,7 +363,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     pages = [page for page in site.rglob("*.html") if static not in page.parents]
     others = shutil.ignore_patterns("*.*js", "*.md", "contrib", "*.ttf", "*.woff", "katex.css")
     shutil.copytree(app.srcdir / KATEX, static / "katex", ignore=others, dirs_exist_ok=True)
-    (static / "fonts").mkdir()
+    (static / "fonts").mkdir(exist_ok=True)
     for name in re.findall(r"fonts/(stix-[\w-]+\.woff2)", (static / "book.css").read_text()):
         shutil.copy(app.srcdir / FONTS / name, static / "fonts")
     order = [*app.env.toctree_includes[app.config.root_doc], app.config.root_doc]
