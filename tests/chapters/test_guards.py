@@ -361,7 +361,7 @@ def test_nbval_finds_another_output_and_another_figure(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-n0", "-pno:cacheprovider", "--rootdir", str(tmp_path),
          "-c", str(ROOT / "pyproject.toml"), str(path)],
-        capture_output=True, text=True, check=False, cwd=ROOT,
+        capture_output=True, encoding="utf-8", check=False, cwd=ROOT,
     )  # fmt: skip
     failed = re.findall(r"^FAILED .*::(Cell \d+)", run.stdout, re.MULTILINE)
     assert failed == ["Cell 1", "Cell 8"], run.stdout

@@ -29,7 +29,7 @@ def test_pages_are_valid_html():
     run = subprocess.run(
         ["java", "-Xss8m", "-XX:TieredStopAtLevel=1", "-jar", str(JAR), "--format", "json",
          "--errors-only", *map(str, pages)],
-        capture_output=True, text=True, check=False,
+        capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     errors = [
         f"{error['url'].rpartition('/')[2]}, line {error['lastLine']}: {error['message']}"

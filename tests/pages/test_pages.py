@@ -79,6 +79,6 @@ def test_internal_links_and_anchors():
     run = subprocess.run(
         [lychee, "--offline", "--include-fragments", "--no-progress", "--format=detailed",
          "--root-dir", str(SITE), *map(str, PAGES)],
-        capture_output=True, text=True, cwd=ROOT, check=False,
+        capture_output=True, encoding="utf-8", cwd=ROOT, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
