@@ -33,10 +33,11 @@ class LateFonts(Quiet):
         super().do_GET()
 
 
+@pytest.mark.parametrize("width", [390, 412])
 @pytest.mark.parametrize("page", ["index", "stable_kernels", "use_it"])
-def test_late_fonts_move_nothing(browser, page):
+def test_late_fonts_move_nothing(browser, page, width):
     browser.open("404.html")
-    browser.show(390, "light")
+    browser.show(width, "light")
     cache = "Network.setCacheDisabled"
     browser.driver.execute_cdp_cmd("Network.enable", {})
     browser.driver.execute_cdp_cmd(cache, {"cacheDisabled": True})
@@ -48,5 +49,5 @@ def test_late_fonts_move_nothing(browser, page):
     finally:
         browser.driver.execute_cdp_cmd(cache, {"cacheDisabled": False})
     assert fonts > 3, "the fonts came before the text"
-    print(f"{page}: a layout shift of {shift:.3f} with late fonts.")
+    print(f"{page} at {width}: a layout shift of {shift:.3f} with late fonts.")
     assert shift <= MOST, f"{page}: a layout shift of {shift:.3f}"
