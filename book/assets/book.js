@@ -1,3 +1,6 @@
+// From a folder no letters can be asked for in advance, and none come late.
+if (location.protocol === "file:") for (const face of document.fonts) if (face.display === "optional") face.display = "swap";
+
 // What is wider than the page scrolls by itself, within the keyboard's reach; the rest needs none.
 const reach = (boxes) => {
   const wide = boxes.map((box) => box.scrollWidth > box.clientWidth); // read all, then write
