@@ -33,9 +33,10 @@ def finder(env: BuildEnvironment, page: str) -> Find:
 
     def cited(key: str, textual: bool) -> str:
         entry = entries[key]
-        names = [" ".join(p.last_names) for p in next(iter(entry.persons.values()), [])]
+        people: list[Any] = next(iter(entry.persons.values()), [])
+        names = [" ".join(map(str, person.rich_last_names)) for person in people]
         who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-        who, year = re.sub(r"[{}]", "", who), entry.fields.get("year", "")
+        year = entry.fields.get("year", "")
         return f"{who} ({year})" if textual else f"({who}, {year})"
 
     def find(role: str, target: str) -> tuple[str, str]:

@@ -17,9 +17,10 @@ from plain import plain
 from site_pages import SITE
 
 LEFT = re.compile(
-    r":::|(?<![_^])\{[a-z:-]+\}(?=$|[\w<`])|^:[\w-]+:|^%|\$\$ *\(|^\([\w-]+\)=", re.MULTILINE
+    r":::|(?<![_^])\{[a-z:-]+\}(?=$|[\w<`])|^:[\w-]+:|^%|\$\$ *\(|^\([\w-]+\)=|\{\\[\"'`^~]",
+    re.MULTILINE,
 )
-"""What MyST says and plain Markdown does not."""
+"""What MyST or BibTeX says and plain Markdown does not."""
 
 QUICK = "likelihood"
 
