@@ -17,7 +17,7 @@ from plain import plain
 from site_pages import SITE
 
 LEFT = re.compile(
-    r":::|(?<![_^])\{[a-z:-]+\}(?=$|[\w<`])|^:[\w-]+:|^%|\$\$ *\(|^\([\w-]+\)=|\{\\[\"'`^~]",
+    r":::|(?<![_^])\{[a-z:-]+\}(?=$|[\w<`])|^:[\w-]+:|^%|\$\$ *\(|^\([\w-]+\)=|\\[\"'`^]\w",
     re.MULTILINE,
 )
 """What MyST or BibTeX says and plain Markdown does not."""
