@@ -30,7 +30,7 @@ except ImportError as error:
     needs = "nll.explorables needs Matplotlib: pip install 'nll-kernels[notebooks]'"
     raise ImportError(needs) from error
 
-from nll.plotting import BLUE, GREEN, GREY, ORANGE, PURPLE
+from nll.plotting import BLUE, GRAY, GREEN, ORANGE, PURPLE
 
 
 def bfloat16(value: float) -> np.float64:
@@ -211,17 +211,17 @@ class Chart:
         ]
         parts.append(f'<text x="6" y="{top - 12}">{escape(self.y.title)}</text>')
         parts.append(f'<g transform="translate({LEFT} {top})">')
-        parts.append(f'<path d="M0,0V{HEIGHT}H{WIDTH}" fill="none" stroke="{GREY}"/>')
+        parts.append(f'<path d="M0,0V{HEIGHT}H{WIDTH}" fill="none" stroke="{GRAY}"/>')
         if self.y.ends[0] < 0 < self.y.ends[1]:
             zero = HEIGHT - self.y.at(0, HEIGHT)
-            parts.append(f'<path d="M0,{zero:.1f}H{WIDTH}" stroke="{GREY}" stroke-width="0.6"/>')
+            parts.append(f'<path d="M0,{zero:.1f}H{WIDTH}" stroke="{GRAY}" stroke-width="0.6"/>')
         for tick, label in self.y.labels.items():
             y = HEIGHT - self.y.at(tick, HEIGHT)
-            parts.append(f'<path d="M-4,{y:.1f}h4" stroke="{GREY}"/>')
+            parts.append(f'<path d="M-4,{y:.1f}h4" stroke="{GRAY}"/>')
             parts.append(f'<text x="-7" y="{y + 4.5:.1f}" text-anchor="end">{label}</text>')
         for tick, label in self.x.labels.items():
             x = self.x.at(tick, WIDTH)
-            parts.append(f'<path d="M{x:.1f},{HEIGHT}v4" stroke="{GREY}"/>')
+            parts.append(f'<path d="M{x:.1f},{HEIGHT}v4" stroke="{GRAY}"/>')
             parts.append(
                 f'<text x="{x:.1f}" y="{HEIGHT + 18}" text-anchor="middle">{escape(label)}</text>'
             )
@@ -321,7 +321,7 @@ def curves(
     x_ticks: dict[float, str] | None = None,
 ) -> Chart:
     """Draw a curve for each of `formulas` in ``x``, and on each a dot where x is `at`."""
-    rule = Mark("line", f'y2="{HEIGHT}" stroke="{GREY}" stroke-dasharray="2 2"', [at])
+    rule = Mark("line", f'y2="{HEIGHT}" stroke="{GRAY}" stroke-dasharray="2 2"', [at])
     looks = [
         f'fill="none" stroke="{color}" stroke-width="2.5" stroke-dasharray="{dash}"'
         for color, dash in zip(COLORS, DASHES, strict=True)

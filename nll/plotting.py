@@ -19,11 +19,11 @@ BLUE = "#0b5fa5"
 ORANGE = "#b3510a"
 PURPLE = "#7b3f98"
 GREEN = "#11705a"
-GREY = "#595959"
+GRAY = "#595959"
 LIGHT = "#b8b8b8"
 
 STYLE: dict[Any, Any] = {
-    "axes.edgecolor": GREY,
+    "axes.edgecolor": GRAY,
     "axes.grid": False,
     "axes.labelcolor": "black",
     "axes.labelsize": 12,
@@ -44,9 +44,9 @@ STYLE: dict[Any, Any] = {
     "mathtext.fontset": "stix",
     "svg.fonttype": "path",
     "svg.hashsalt": "nll",
-    "xtick.color": GREY,
+    "xtick.color": GRAY,
     "xtick.labelcolor": "black",
-    "ytick.color": GREY,
+    "ytick.color": GRAY,
     "ytick.labelcolor": "black",
 }
 """Dark ink on a transparent ground: the page's css inverts lightness, not hue, in dark mode."""

@@ -1,7 +1,7 @@
 """nbval compares SVG figures as drawings, not as strings of digits.
 
 Two drawings are equal when their markup is the same and no coordinate differs by more than
-0.05 pt. Last digits differ between processors, and pass; a moved curve, another label, colour or
+0.05 pt. Last digits differ between processors, and pass; a moved curve, another label, color or
 line style does not.
 """
 

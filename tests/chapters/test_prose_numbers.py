@@ -28,7 +28,7 @@ FRAC = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}")
 NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\d.]*\d)(?!\w)")
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Write minus signs, groups of three digits and powers of ten as Python would."""
     text = text.replace("−", "-").replace("\\%", "%")
     text = POWER.sub(lambda m: f"{m[1] or 1}e{m[2] or m[3].translate(SUPERSCRIPTS)}", text)
@@ -44,7 +44,7 @@ def significant_digits(number: str) -> int:
 
 def numbers(text: str) -> Iterator[str]:
     """Yield the numbers of a text, signs included."""
-    for sign, digits in NUMBER.findall(normalise(text)):
+    for sign, digits in NUMBER.findall(normalize(text)):
         yield sign + digits
 
 
@@ -63,7 +63,7 @@ def unprinted(prose: str, outputs: str, code: str, digits: int) -> Iterator[str]
     printed = [float(number) for number in numbers(outputs)]
     printed += [100 * number for number in printed]  # percentages
     known = {abs(float(number)) for number in numbers(code)}  # what you typed, you may name
-    prose = normalise(NOT_PROSE.sub(" ", prose))
+    prose = normalize(NOT_PROSE.sub(" ", prose))
     for match in NUMBER.finditer(prose):
         number = match[1] + match[2]
         if significant_digits(number) < (2 if MEASURED.match(prose, match.end()) else digits):
