@@ -75,7 +75,7 @@ portable: $(READY)  ## run the notebooks again, with an older processor's arithm
 	  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA $(BIN)/python -m pytest book
 
 lighthouse: book $(LIGHTHOUSE)  ## score every page with Lighthouse, needs chromium (10 minutes, idle)
-	@PYTHONPATH=tests/pages:tests/chapters $(BIN)/python tools/lighthouse.py; status=$$?; \
+	@PYTHONPATH=tests/chapters $(BIN)/python tests/pages/lighthouse.py; status=$$?; \
 	  $(BIN)/python -m pytest --numprocesses=0 -q -s tests/pages -k "heard or light_and or late_fonts" && exit $$status
 
 mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)

@@ -3,7 +3,7 @@
 ``make lighthouse`` builds the site, runs this, and fails if a page is below a bar. Performance is
 measured in time, so run it on an idle machine; a page below that bar gets more tries, the best
 counts. The server compresses, as those that the book is published on do. Pages can be named:
-``PYTHONPATH=tests/pages:tests/chapters .venv/bin/python tools/lighthouse.py book/about.html``.
+``PYTHONPATH=tests/chapters .venv/bin/python tests/pages/lighthouse.py book/about.html``.
 """
 
 import gzip
