@@ -1,5 +1,6 @@
 """A real browser moves every slider; the numbers on the page are those of nll, digit for digit."""
 
+import itertools
 import re
 from functools import partial
 
@@ -64,13 +65,14 @@ def pulls(z, t):
 
 
 def seventh(o):
-    """Return the centers of seven points under three losses, and the losses of the seventh."""
+    """Return the center of seven points under each of three losses, with the seventh's loss."""
     points = np.array([-1.6, -0.7, -0.2, 0.3, 0.8, 1.4, o])
     laws = stats.norm(), stats.laplace(), stats.t(2)
     mean, median = points.mean(), np.median(points)
     student = minimize(lambda m: -laws[2].logpdf(points - m).sum(), [median], tol=1e-9).x[0]
     centers = mean, median, student
-    return *centers, *(-law.logpdf(o - m) for law, m in zip(laws, centers, strict=True))
+    losses = (-law.logpdf(o - m) for law, m in zip(laws, centers, strict=True))
+    return tuple(itertools.chain(*zip(centers, losses, strict=True)))
 
 
 def gaps(eta1, eta2):
