@@ -29,7 +29,7 @@ WORDS = {
 }
 KNOWN = Reading(
     NAMES={r"L(\theta)": lambda theta: theta**9 * (1 - theta) ** 4},
-    INLINE={r"-\log 2": lambda: np.log(0.5)},
+    INLINE={r"-\log 2": lambda: np.log(0.5), r"0 = \log 1": None},
 )
 
 
@@ -61,7 +61,8 @@ def small_chapter():
             "## Ask the coin\n\nOne toss has $-\\log 2$. "
             "Nine heads in thirteen tosses have the likelihood\n\n"
             "$$\nL(\\theta) = \\theta^{9} \\cdot (1 - \\theta)^{4}\n$$ (eq-likelihood-coin)\n\n"
-            "which is 0.000327 at 0.7. And the area under it?"
+            "which is 0.000327 at 0.7. Certainty is no surprise:\n\n$$\n0 = \\log 1\n$$\n\n"
+            "And the area under it?"
         ),
         "number": code('print(f"{0.7**9 * 0.3**4:.6f}")', prints("0.000327\n")),
         "result": code(
@@ -205,6 +206,11 @@ FAULTS = {
         swap("display", "4}\n$$ (eq-likelihood-coin)", "5}\n$$"),
         "displays",
         "cell 2",
+    ),
+    "a slip that a zero hides": (
+        swap("display", r"0 = \log 1", r"0 = 2 \log 1"),
+        "inline_claims",
+        r"INLINE has 0 = \log 1",
     ),
     "a display that only repeats itself": (
         swap("display", r"\theta^{9} \cdot (1 - \theta)^{4}", r"0 \cdot L(\theta) + L(\theta)"),

@@ -18,7 +18,8 @@ class Reading:
     A key (part, name) holds only in displays that have the label `part`, or contain that LaTeX.
     UNREAD has the exact LaTeX of formulas, and HARMLESS parts of slips that change no claim. INLINE
     has formulas of the running text that must stand there as they are: what they are worth, or
-    None where their sides say it.
+    None where their sides say it; and displays in which a slip could not be seen, such as a factor
+    of what is maximized, or of 0.
     """
 
     NAMES: Mapping[Any, Callable[..., Any]] = field(default_factory=dict)

@@ -67,6 +67,9 @@ DRAWS = {
     (f"{NEGATIVE}-loss", "y"): count,
     (f"{NEGATIVE}-loss", "z"): lambda rng: rng.normal(),
     ("eq-beyond-the-three-laplace", "y"): lambda rng: rng.normal(),
+    # vectors even where a slip takes their subscript
+    ("eq-beyond-the-three-mixture", "w"): lambda rng: nll.softmax(rng.normal(size=4)),
+    ("eq-beyond-the-three-mixture", "ell"): lambda rng: rng.uniform(0.1, 0.9, size=4),
     ("eq-beyond-the-three-student", "nu"): lambda rng: rng.uniform(1.5, 9),
 }
 INLINE = {"d / d^2 = 1 / d": None, SCIPY: None}

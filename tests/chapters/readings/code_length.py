@@ -11,6 +11,8 @@ NAMES = {
     r"\operatorname{perplexity}": lambda B, U: np.exp(B / U * np.log(2)),
 }
 DRAWS = {
+    ("eq-code-length-width", "q"): lambda rng: rng.uniform(0.1, 0.9, size=5),
+    ("eq-code-length-bits", "q"): lambda rng: rng.uniform(0.1, 0.9, size=5),
     ("eq-code-length-table", "c"): lambda rng: rng.integers(0, 9, size=(4, 4)).astype(float),
     ("eq-code-length-table", "a"): lambda rng: int(rng.integers(4)),
     ("eq-code-length-table", "b"): lambda rng: int(rng.integers(4)),

@@ -64,7 +64,10 @@ DRAWS = {
     "c_": T_AND_C["c"],
     ("eq-exponential-families-loss", "y"): outcome,
     ("eq-exponential-families-derivatives", "y"): outcome,
-    ("eq-exponential-families-balance", "x"): lambda rng: rng.normal(size=(4, 3)),
+    # vectors even where a slip takes their subscript
+    ("eq-exponential-families-balance", "mu"): lambda rng: rng.uniform(0.1, 0.9, size=5),
+    ("eq-exponential-families-balance", "y"): lambda rng: rng.uniform(0.1, 0.9, size=5),
+    ("eq-exponential-families-balance", "x"): lambda rng: rng.normal(size=(5, 3)),
     ("eq-exponential-families-balance", "j"): lambda rng: int(rng.integers(3)),
     (WAITING, "eta"): lambda rng: -rng.uniform(0.5, 2),
 }

@@ -52,19 +52,22 @@ DRAWS = {
     (r"q_k = 2^{-\ell_k}", "S"): lambda rng: 1.0,
     (r"q_k = 2^{-\ell_k} / S", "S"): lambda rng: rng.uniform(0.1, 0.9),
     ("eq-information-kernel", "q"): lambda rng: rng.uniform(0.1, 0.9, size=4),
-    "y_": lambda rng: rng.permutation([1, 1, 1, 2]),
-    "p_hat": lambda rng: np.array([0.75, 0.25]),
+    "y_": lambda rng: rng.permutation([1, 1, 1, 1, 2]),
+    "p_hat": lambda rng: np.array([0.8, 0.2]),
     (r"q_\theta(k)", "K"): lambda rng: 2,
     ("eq-information-uniform", "p"): lambda rng: nll.softmax(rng.normal(size=4)),
     ("eq-information-population", "p"): lambda rng: nll.softmax(rng.normal(size=2)),
 }
-HARMLESS = {
-    r"[\frac{1}{N} -> \frac{N}{1}]": "a positive factor does not move the top",
-    r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
-    r"\frac{1}{[N -> K]}": "a positive factor does not move the top",
-}
 UNREAD = {"H(p) = 0": "a condition, not a claim"}
 INLINE = {
+    r"""\begin{aligned}
+\hat\theta
+&= \operatorname*{argmax}_\theta \prod_{n=1}^{N} q_\theta(y_n) \\
+&= \operatorname*{argmax}_\theta \frac{1}{N} \sum_{n=1}^{N} \log q_\theta(y_n) \\
+&= \operatorname*{argmax}_\theta \sum_{k=1}^{K} \hat p_k \cdot \log q_\theta(k) \\
+&= \operatorname*{argmin}_\theta H(\hat p, q_\theta) \\
+&= \operatorname*{argmin}_\theta \mathrm{KL}(\hat p \,\|\, q_\theta)
+\end{aligned}""": None,
     r"\log (p_k / q_k) - \log p_k = -\log q_k": None,
     "s(ab) = s(a) + s(b)": None,
     r"a \cdot s'(a) = s'(1)": None,

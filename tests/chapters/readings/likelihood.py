@@ -70,21 +70,29 @@ NAMES = {
     "P(x)": lambda table, x: table[x].sum(),
 }
 DRAWS = {
-    "y_": lambda rng: rng.permutation([0.0, 1.0, 1.0, 1.0]),
-    "p_hat": lambda rng: np.array([0.25, 0.75]),
+    "y_": lambda rng: rng.permutation([0.0, 1.0, 1.0, 1.0, 1.0]),
+    "p_hat": lambda rng: np.array([0.2, 0.8]),
     "M": lambda rng: 3,
-    (r"\mid x_n", "x"): lambda rng: np.array([1.0, 0.7, 0.5, -0.4]) + rng.uniform(0, 0.2, 4),
+    (r"\mid x_n", "x"): lambda rng: np.array([1.0, 0.7, 0.5, 0.6, -0.4]) + rng.uniform(0, 0.2, 5),
     (r"9(1 - \theta)", "theta"): lambda rng: 9 / 13,
     ("P(x, y)", "x"): lambda rng: rng.integers(3),
     ("P(x, y)", "y"): lambda rng: rng.integers(4),
     "table": lambda rng: nll.softmax(rng.normal(size=12)).reshape(3, 4),
     "model": lambda rng: nll.softmax(rng.normal(size=(3, 4)), axis=1),
 }
-HARMLESS = {
-    r"[\frac{1}{N} -> \frac{N}{1}]": "a positive factor does not move the top",
-    r"\frac{[1 -> 2]}{N}": "a positive factor does not move the top",
-}
 INLINE = {
+    r"""\begin{aligned}
+\hat\theta
+&= \operatorname*{argmax}_\theta \prod_{n=1}^{N} P(y_n; \theta) \\
+&= \operatorname*{argmax}_\theta \sum_{n=1}^{N} \log P(y_n; \theta) \\
+&= \operatorname*{argmax}_\theta \frac{1}{N} \sum_{n=1}^{N} \log P(y_n; \theta) \\
+&= \operatorname*{argmin}_\theta -\frac{1}{N} \sum_{n=1}^{N} \log P(y_n; \theta)
+\end{aligned}""": None,
+    r"""\begin{aligned}
+\hat\theta
+&= \operatorname*{argmax}_\theta \prod_{n=1}^{N} P(y_n \mid x_n; \theta) \\
+&= \operatorname*{argmax}_\theta \frac{1}{N} \sum_{n=1}^{N} \log P(y_n \mid x_n; \theta)
+\end{aligned}""": None,
     r"9(1 - \theta) = 4\theta": None,
     r"\hat\theta = 1": None,
     r"\log P(x, y) = \log P(y \mid x; \theta) + \log P(x)": None,

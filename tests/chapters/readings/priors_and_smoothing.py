@@ -55,7 +55,8 @@ NAMES = {
     ),
 }
 DRAWS = {
-    "J": lambda rng: 4,
+    "J": lambda rng: 3,
+    (r"^{J} w_j^2", "w"): lambda rng: rng.uniform(0.1, 0.9, size=3),
     (f"{PAGE}-distillation", "z"): lambda rng: rng.normal(size=4),
     (f"{PAGE}-distillation", "v"): lambda rng: rng.normal(size=4),
     "gamma": lambda rng: rng.uniform(0.5, 4),

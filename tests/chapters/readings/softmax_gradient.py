@@ -92,4 +92,9 @@ DRAWS = {
 }
 HARMLESS = {r"ta_{jk} \cdot e_[k -> j]": "the delta is 1 where j is k"}
 READ = [r"-\log(1/K) = \log K", INLINE_LOSS, LOG_Y, BACK, SIGMOID, HESSIAN, PRODUCT]
-INLINE = dict.fromkeys(READ)
+ZERO = r"""\begin{aligned}
+0 &= \frac{d}{d\eta} \sum_t p(t \mid \eta) \\
+&= \sum_t p(t \mid \eta) \, (t - A'(\eta)) \\
+&= \mathbb{E}[t] - A'(\eta)
+\end{aligned}"""
+INLINE = dict.fromkeys([*READ, ZERO])
