@@ -180,6 +180,11 @@ FAULTS = {
         "unprinted_numbers",
         "'Ask the coin': no cell of this section prints 0.000237",
     ),
+    "a number after the options of a question": (
+        swap("display", "Nine heads", ":answer: 3\n\nIt is 0.000237. Nine heads"),
+        "unprinted_numbers",
+        "'Ask the coin': no cell of this section prints 0.000237",
+    ),
     "a sign on the right of a display": (
         swap("display", "1 - ", "1 + "),
         "displays",
@@ -308,6 +313,7 @@ ALSO = {
     "a display that only repeats itself": {"displays"},
     "a Greek letter that the notation lacks": {"unseen"},
     "a right answer that is refused": {"vacuous"},
+    "a slip that a zero hides": {"unseen"},
 }
 """Other guards that see the fault too."""
 

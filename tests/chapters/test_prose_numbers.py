@@ -11,7 +11,7 @@ from notebooks import Chapter, Section, guarded
 from readings import Reading, reading
 
 NOT_PROSE = re.compile(
-    r"```.*?```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:.*$|\(eq-[\w-]+\)"
+    r"```.*?```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:[^\n]*$|\(eq-[\w-]+\)"
     r"|\b[Vv]ersions? [\d.]+|\b(?:sections?|chapters?|equations?|pages?) \d[\d.]*(?: and \d[\d.]*)*"
     r"|\b(?:scikit-learn|NumPy|SciPy|PyTorch|SymPy|Python|JAX) \d[\d.]*",
     re.DOTALL | re.MULTILINE,

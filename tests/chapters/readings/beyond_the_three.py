@@ -73,3 +73,6 @@ DRAWS = {
     ("eq-beyond-the-three-student", "nu"): lambda rng: rng.uniform(1.5, 9),
 }
 INLINE = {"d / d^2 = 1 / d": None, SCIPY: None}
+CONSTANTS = {
+    "7.5": "rutherford1910probability: an eighth of a minute",
+}

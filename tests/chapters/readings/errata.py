@@ -7,6 +7,8 @@ UNREAD = {
 \end{aligned}""": "the slip that the page refutes",
 }
 CONSTANTS = {
+    "2017": "a year",
+    "2019": "a year",
     "-301029995.6": "Dive into Deep Learning, section 22.7: the slip that is refuted",
     "95": "what 1.96 standard errors to each side of a normal law hold, in percent",
 }

@@ -72,3 +72,6 @@ DRAWS = {
     (WAITING, "eta"): lambda rng: -rng.uniform(0.5, 2),
 }
 INLINE = {WAITING: None}
+CONSTANTS = {
+    "569": "the rows of scikit-learn's breast cancer data",
+}

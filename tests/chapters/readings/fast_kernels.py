@@ -14,3 +14,6 @@ NAMES = {
     ),
 }
 INLINE = {QUOTIENT: None}
+CONSTANTS = {
+    "31": "8192 * 1000 * 4 / 2**20, 31.25 where it is first named",
+}

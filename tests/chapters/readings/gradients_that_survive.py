@@ -44,3 +44,6 @@ NAMES = {
     ),
 }
 INLINE = dict.fromkeys([JACOBIAN, "y = 2/3", r"z = \log 2", "y = 0.3"])
+CONSTANTS = {
+    "43": "10028 / 232, both printed",
+}

@@ -14,5 +14,10 @@ NAMES = {
     ),
 }
 DRAWS = {"k": lambda rng: int(rng.integers(51, 99)), "N": lambda rng: int(rng.integers(5, 50))}
-CONSTANTS = {"95": "what 1.96 standard errors to each side of a normal law hold, in percent"}
+CONSTANTS = {
+    "95": "what 1.96 standard errors to each side of a normal law hold, in percent",
+    "1.140": "a loss that is given, in the question that the page answers",
+    "1.143": "another",
+    "9/13": "the share of heads, as given",
+}
 INLINE = {r"\sqrt{h} / h = 1 / \sqrt{h}": None}

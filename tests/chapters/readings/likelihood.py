@@ -97,3 +97,6 @@ INLINE = {
     r"\hat\theta = 1": None,
     r"\log P(x, y) = \log P(y \mid x; \theta) + \log P(x)": None,
 }
+CONSTANTS = {
+    "0.6923": "9/13",
+}

@@ -44,3 +44,6 @@ INLINE = {
     r"m = -\log(\exp(\ell) - 1)": None,
     r"n \cdot \text{mean} = k C + (n - k) \cdot \text{typical}": None,
 }
+CONSTANTS = {
+    "999": "the photographs of a question",
+}

@@ -54,3 +54,6 @@ INLINE = {
     r"\eta = \log \frac{\mu}{1 - \mu}": lambda mu: special.logit(mu),
     r"\sigma(\eta) = 1 / (1 + \exp(-\eta))": None,
 }
+CONSTANTS = {
+    "569": "the rows of scikit-learn's breast cancer data",
+}

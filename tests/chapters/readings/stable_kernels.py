@@ -30,3 +30,9 @@ DRAWS = {
     ("eq-stable-kernels-softplus", "z"): lambda rng: rng.normal(),
 }
 INLINE = dict.fromkeys([LOG_Y, SHIFTED, SPLIT, QUOTIENT, ABSORBED])
+CONSTANTS = {
+    "16.64": "24 log 2, printed where the ends of exp are found",
+    "36.74": "53 log 2",
+    "104": "150 log 2: half the smallest float32",
+    "745": "1075 log 2: half the smallest float64",
+}

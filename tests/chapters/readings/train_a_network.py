@@ -32,3 +32,7 @@ NAMES = {
     ),
 }
 DRAWS = {"w": lambda rng: rng.normal(size=(4, 4)), "w_": lambda rng: rng.normal(size=(4, 4))}
+CONSTANTS = {
+    "1/10": "the chance of each of ten kinds",
+    "7.5": "1.5 / 0.2, the scales in the code",
+}
