@@ -218,6 +218,16 @@ def check_soft_labels(labels: Array, logits: Array, axis: int, where: Array | No
     check_probabilities(labels, "labels", axis, where)
 
 
+def _overlaps_itself(array: Array) -> bool:
+    """Whether two numbers of an array may lie in one place, as a step is shorter than a row."""
+    reach = array.itemsize
+    for step, count in sorted(zip(map(abs, array.strides), array.shape, strict=True)):
+        if count > 1 and step < reach:
+            return True
+        reach += step * (count - 1)
+    return False
+
+
 def check_out(out: Array, logits: Array, inputs: dict[str, Array | None]) -> None:
     """`out` must be able to take the gradient without touching any of the `inputs`.
 
@@ -232,6 +242,8 @@ def check_out(out: Array, logits: Array, inputs: dict[str, Array | None]) -> Non
         raise ValueError(f"Expected `out` to have shape {logits.shape}, got {out.shape}.")
     if not out.flags.writeable:
         raise ValueError("Expected `out` to be writeable, got a read-only array.")
+    if _overlaps_itself(out):
+        raise ValueError(f"Expected `out` not to overlap itself, got strides {out.strides}.")
     for name, array in inputs.items():
         # A bounded search: exact for all but contrived strides, and refuses those.
         if array is not None and np.may_share_memory(out, array, max_work=1000):  # type: ignore[arg-type]

@@ -57,8 +57,8 @@ def _check_block(logits: ArrayLike, labels: ArrayLike, start: int) -> tuple[Arra
         first = operator.index(start)
     except TypeError:
         raise TypeError(f"Expected `start` to be an integer, got {start!r}.") from None
-    if first < 0:
-        raise ValueError(f"Expected `start` to be at least 0, got {first}.")
+    if not 0 <= first <= np.iinfo(np.intp).max:
+        raise ValueError(f"Expected `start` to be at least 0 and an index, got {first}.")
     column = np.asarray(targets, np.intp) - first
     here = (column >= 0) & (column < z.shape[-1])
     return z, np.where(here, column, 0)[..., None], here

@@ -230,7 +230,7 @@ def _table_of_stirling(first: float) -> Array:
         x = first + k  # the step from x to x + 1 is (x + 1/2) log(1 + 1/x) - 1
         s = 1 / (2 * x + 1)
         near = sum(s**power / (power + 1) for power in range(2, 40, 2))
-        table[: k + 1] += near if x >= 1 else (x + 0.5) * math.log1p(1 / x) - 1
+        table[: k + 1] += near if x >= 1 else (x + 0.5) * (math.log1p(x) - math.log(x)) - 1
     return table
 
 
@@ -353,6 +353,7 @@ def _constant_of_negative_binomial(y: ArrayLike, *, size: float) -> Array:
     n = np.maximum(y, 1.0, dtype=np.float64)  # no events have one order
     table = _table_of_stirling(size)
     ratio = np.log1p(n / size)
+    ratio = np.where(np.isinf(ratio), np.log(n) - math.log(size), ratio)
     spread = (np.log(n) + ratio) / 2.0 + _HALF_LOG_TAU  # at a mean of y
     bend = _remainder_of_factorial(n) + table[0] - _stirling(n, size, table)
     log_orders = size * ratio + n * np.log1p(size / n)
@@ -410,9 +411,13 @@ def negative_binomial(size: float) -> Family:
     """
     if not isinstance(size, Real):
         raise TypeError(f"Expected `size` to be a positive finite number, got {size!r}.")
-    if not 0.0 < size < math.inf:
+    try:
+        number = float(size)  # a positive fraction may be 0 as a float
+    except OverflowError:
+        number = math.inf
+    if not 0.0 < number < math.inf:
         raise ValueError(f"Expected `size` to be a positive finite number, got {size}.")
-    size = float(size)
+    size = number
     return Family(
         name="negative binomial",
         output_unit=_mean_of_counts,

@@ -244,7 +244,10 @@ def _nats_per_unit(base: float | None) -> float:
         return 1.0
     if not isinstance(base, Real):
         raise TypeError(f"Expected `base` to be a number above 1, got {base!r}.")
-    nats = math.log(base) if base > 1.0 else 0.0
+    try:
+        nats = math.log(base) if base > 1.0 else 0.0
+    except OverflowError:  # of a fraction
+        nats = math.inf
     if not 0.0 < nats < math.inf:
         raise ValueError(f"Expected `base` to be a number above 1, got {base!r}.")
     return nats

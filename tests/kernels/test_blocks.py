@@ -263,6 +263,11 @@ BAD = {
         lambda: block_state(ROWS, [0, -1]),
     ),
     "negative start": (ValueError, "`start`.*got -3", lambda: block_state(ROWS, [0, 1], -3)),
+    "a start that is no index": (
+        ValueError,
+        "`start`.*got 1180591620717411303424",
+        lambda: block_state(ROWS, [0, 1], 2**70),
+    ),
     "real start": (TypeError, "`start`.*got 1.5", lambda: block_state(ROWS, [0, 1], 1.5)),
     "no states": (ValueError, "`states` .* got none", lambda: merge_states([])),
     "states of two shapes": (

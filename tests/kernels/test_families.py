@@ -229,6 +229,21 @@ def test_negative_binomial_limits():
     assert_array_equal(family.gradient(eta, 3), [-3, 2.5, NAN])
 
 
+@pytest.mark.parametrize(
+    ("size", "y"),
+    [(5e-324, [1, 2, 5, 100]), (1e-308, [1, 20, 1000]), (0.5, [1e308]), (1e-10, [1e300])],
+)
+def test_negative_binomial_where_a_quotient_overflows(size, y):
+    """The count over the size is too large for a float, its logarithm is not."""
+    r, counts = oracle.mpmath.mpf(size), oracle.exact(y)
+    with oracle.mpmath.workdps(700):
+        exact = oracle.log_factorial(counts) + oracle.mpmath.loggamma(r)
+        exact -= oracle.log_factorial(counts + (r - 1))
+    actual = negative_binomial(size).constant(np.array(y, float))
+    assert (oracle.errors(actual, exact, np.maximum(1, abs(exact))) <= 24).all()
+    assert np.isfinite(negative_binomial(size).nll(0.0, np.array(y, float))).all()
+
+
 def test_negative_binomial_agrees_with_scipy(rng):
     eta, y = rng.normal(scale=2, size=50), rng.poisson(4, size=50)
     mean = np.exp(eta)

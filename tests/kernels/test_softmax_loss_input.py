@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nll import softmax_cross_entropy, softmax_cross_entropy_value_and_grad
@@ -246,6 +247,16 @@ BAD_OUT = {
     "big-endian": (TypeError, "`out` to be float64, got >f8", lambda z: z.astype(">f8")),
     "another shape": (ValueError, r"`out` .*\(4, 3\), got \(3, 4\)", lambda z: z.T.copy()),
     "read-only": (ValueError, "`out` to be writeable", lambda z: np.broadcast_to(0.0, z.shape)),
+    "one row for all": (
+        ValueError,
+        r"`out` not to overlap itself, got strides \(0, 8\)",
+        lambda z: as_strided(np.zeros(3), z.shape, (0, 8)),
+    ),
+    "a window that slides": (
+        ValueError,
+        "`out` not to overlap itself",
+        lambda z: sliding_window_view(np.zeros(6), 3, writeable=True),
+    ),
     "the logits": (ValueError, "`out` not to overlap `logits`", lambda z: z),
     "the logits reversed": (ValueError, "`out` not to overlap `logits`", lambda z: z[::-1]),
 }

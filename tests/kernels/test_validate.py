@@ -1,6 +1,7 @@
 """What bad input gets: the right type of error, and a message that says what, where and why."""
 
 import re
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -366,7 +367,7 @@ def test_distributions_that_do_not_fit(function):
     [entropy, lambda p, **o: cross_entropy(p, p, **o), lambda p, **o: kl_divergence(p, p, **o)],
 )
 def test_base(function):
-    for base in (1, 1.0, 0, -2, 0.5, NAN, INF, True):
+    for base in (1, 1.0, 0, -2, 0.5, NAN, INF, True, Fraction(10**400)):
         with raises(ValueError, f"Expected `base` to be a number above 1, got {base!r}."):
             function(HALF, base=base)
     for base in ("2", 2j, [2], np.array([2.0, 3.0])):
@@ -429,7 +430,9 @@ def test_poisson_constant_checks_its_counts():
                 constant([0.0, bad])
 
 
-@pytest.mark.parametrize("size", [0, -1, 0.0, NAN, INF, -INF])
+@pytest.mark.parametrize(
+    "size", [0, -1, 0.0, NAN, INF, -INF, 10**400, -(10**400), Fraction(1, 10**400)]
+)
 def test_size_of_a_negative_binomial(size):
     with raises(ValueError, f"Expected `size` to be a positive finite number, got {size}."):
         negative_binomial(size)
