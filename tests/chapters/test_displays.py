@@ -78,7 +78,8 @@ class Check:
                 for chain in latex.chains(text)
             ]
         except UNREADABLE as error:
-            yield f"cannot be read ({error}): give its quantities a line in NAMES"
+            where = "in tests/chapters/readings/, spelled as in the display"
+            yield f"cannot be read ({error}): give its quantities a line in NAMES {where}"
             return
         for chain in chains:
             if self.whole and len(chains) == 1:
