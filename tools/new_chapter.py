@@ -136,7 +136,7 @@ def main(topic: str) -> None:
         'from scipy import stats\n\nNAMES = {"H(p)": lambda p: stats.entropy(p)}\n',
         encoding="utf-8",
     )
-    lists = "_toc.yml, README.md, README.ko.md, book/index.md, book/about.md"
+    lists = "_toc.yml, README.md, README.ko.md, book/index.md, book/about.md, paper/paper.md"
     print(f"Name it in {lists}: CONTRIBUTING.md says how")
 
 
