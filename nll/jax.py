@@ -14,6 +14,7 @@ them, each too small beside the label, still count.
 The rules below hand these gradients to JAX, and JAX differentiates the rules for the next order.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -117,7 +118,7 @@ def _as_rows(array: Array, axes: tuple[int, ...]) -> Array:
     """Make `axes`, in the order in which they stand there, one axis, the last."""
     batch = tuple(a for a in range(array.ndim) if a not in axes)
     moved = array.transpose(batch + axes)
-    return moved.reshape(*moved.shape[: len(batch)], -1)
+    return moved.reshape(*moved.shape[: len(batch)], math.prod(moved.shape[len(batch) :]))
 
 
 def _mask(z: Array, where: ArrayLike, axes: tuple[int, ...]) -> Array:
@@ -208,6 +209,8 @@ def softmax_cross_entropy_with_integer_labels(
     z, classes = _as_floats(logits), jnp.asarray(labels)
     if not jnp.issubdtype(classes.dtype, jnp.integer):
         raise TypeError(f"Expected `labels` to hold integers, got {classes.dtype}.")
+    if classes.dtype.itemsize < 4:  # which might not hold the number of classes
+        classes = classes.astype(jnp.int32)
     axes = _as_axes(axis, z.ndim)
     rows = _as_rows(z.astype(jnp.promote_types(z.dtype, jnp.float32)), axes)
     kept = None if where is None else _mask(z, where, axes)

@@ -244,6 +244,21 @@ def test_labels_that_are_no_class_give_nan():
     np.testing.assert_array_equal(hard_loss(jnp.zeros(2), jnp.array([-1, 2])), [jnp.nan] * 2)
 
 
+@pytest.mark.parametrize("integer", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32])
+def test_labels_narrower_than_the_classes(integer):
+    logits = jnp.asarray(RNG.normal(size=(3, 70_000)), jnp.float32)
+    labels = [0, 5, 127]
+    loss = hard_loss(logits, jnp.asarray(labels, integer))
+    np.testing.assert_array_equal(loss, hard_loss(logits, jnp.asarray(labels)))
+    assert np.isfinite(loss).all()
+
+
+def test_no_rows():
+    assert hard_loss(jnp.zeros((0, 3)), jnp.zeros(0, int)).shape == (0,)
+    assert soft_loss(jnp.zeros((0, 3)), jnp.zeros((0, 3))).shape == (0,)
+    assert soft_loss(jnp.zeros((2, 0, 3)), jnp.zeros((2, 0, 3)), axis=(0, 2)).shape == (0,)
+
+
 @pytest.mark.parametrize("half", [jnp.bfloat16, jnp.float16])
 def test_half_precision_is_computed_in_float32(half):
     logits = jnp.array([[8.5, 0.0], [12.0, 0.0]], half)

@@ -270,6 +270,22 @@ def test_bad_out_is_refused(error, message, make):
     assert_array_equal(logits, ZEROS)
 
 
+@pytest.mark.parametrize(
+    ("shape", "out"),
+    [
+        ((0, 3), np.empty((0, 3))),
+        ((1, 3), np.empty((3, 1)).T),
+        ((4, 3), np.empty((5, 3, 7)).T[2, :, ::-1].T[:4]),
+        ((2, 3), np.empty((2, 9))[::-1, ::-4]),
+    ],
+)
+def test_out_of_any_steps_that_do_not_meet(shape, out):
+    logits, labels = np.arange(float(np.prod(shape))).reshape(shape), np.zeros(shape[0], int)
+    expected = softmax_cross_entropy_value_and_grad(logits, labels)[1]
+    assert softmax_cross_entropy_value_and_grad(logits, labels, out=out)[1] is out
+    assert_array_equal(out, expected)
+
+
 def test_out_may_not_overlap_labels_or_where():
     soft = THIRDS.copy()
     with pytest.raises(ValueError, match="`out` not to overlap `labels`"):
