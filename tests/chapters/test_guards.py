@@ -64,7 +64,9 @@ def small_chapter():
             "which is 0.000327 at 0.7. Certainty is no surprise:\n\n$$\n0 = \\log 1\n$$\n\n"
             "And the area under it?"
         ),
-        "number": code('print(f"{0.7**9 * 0.3**4:.6f}")', prints("0.000327\n")),
+        "number": code(
+            'print(f"{0.7**9 * 0.3**4:.6f} {9 / 26:.3f}")', prints("0.000327 0.346\n")
+        ),
         "result": code(
             't = sp.symbols("t")\narea = sp.integrate(t**10009, (t, 0, 1))\n'
             "assert area == sp.Rational(1, 10010)\nprint(area)",
@@ -184,6 +186,16 @@ FAULTS = {
         swap("display", "Nine heads", ":answer: 3\n\nIt is 0.000237. Nine heads"),
         "unprinted_numbers",
         "'Ask the coin': no cell of this section prints 0.000237",
+    ),
+    "a number in an exercise": (
+        swap("exercise", "Write", "Of 0.000237, write"),
+        "unprinted_numbers",
+        "'Ask the coin': no cell of this section prints 0.000237",
+    ),
+    "a percentage without its sign": (
+        swap("display", "One toss", "It is 34.6, as one toss"),
+        "unprinted_numbers",
+        "no cell of this section prints 34.6",
     ),
     "a sign on the right of a display": (
         swap("display", "1 - ", "1 + "),
@@ -362,7 +374,7 @@ def test_a_solution_that_never_ends_is_stopped():
 
 def test_nbval_finds_another_output_and_another_figure(tmp_path):
     cells = small_chapter()
-    cells["number"].outputs = [prints("0.000328\n")]
+    cells["number"].outputs = [prints("0.000328 0.346\n")]
     svg = cells["figure"].outputs[0].data
     svg["image/svg+xml"] = SVG.replace("4.0", "4.02")  # rounding: passes
     orange = small_chapter()["figure"]
@@ -377,7 +389,7 @@ def test_nbval_finds_another_output_and_another_figure(tmp_path):
     )  # fmt: skip
     failed = re.findall(r"^FAILED .*::(Cell \d+)", run.stdout, re.MULTILINE)
     assert failed == ["Cell 1", "Cell 8"], run.stdout
-    assert "'0.000328\\n' == '0.000327\\n'" in run.stdout
+    assert "'0.000328 0.346\\n' == '0.000327 0.346\\n'" in run.stdout
     assert "the stored figure has 'style=\"stroke: #ff7f0e\"'" in run.stdout
 
 

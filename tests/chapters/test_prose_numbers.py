@@ -11,7 +11,7 @@ from notebooks import Chapter, Section, guarded
 from readings import Reading, reading
 
 NOT_PROSE = re.compile(
-    r"```.*?```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:[^\n]*$|\(eq-[\w-]+\)"
+    r"```\{?(?:python|literalinclude).*?```|```|`[^`]*`|\{\w+(?::\w+)?\}`[^`]*`|https?://\S+|^:\w+:[^\n]*$|\(eq-[\w-]+\)"
     r"|\b[Vv]ersions? [\d.]+|\b(?:sections?|chapters?|equations?|pages?) \d[\d.]*(?: and \d[\d.]*)*"
     r"|\b(?:scikit-learn|NumPy|SciPy|PyTorch|SymPy|Python|JAX) \d[\d.]*",
     re.DOTALL | re.MULTILINE,
@@ -23,6 +23,7 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 GROUPED = re.compile(r"(?<=\d)(?:\\,|\{,\}|[\u2009\u202f\u00a0 ])(?=\d{3}(?!\d))")
 UNITS = "times|percent|nats?|bits?|bytes?|[kMG]i?B|steps?|epochs?|digits?|seconds?|ms|cm"
 MEASURED = re.compile(rf"[-\s]?(?:%|(?:{UNITS})\b)")
+PERCENT = re.compile(r"[-\s]?(?:%|percent\b)")
 FRACTION = re.compile(r"(?<![\w./^{])(\d+)/(\d+)(?![\w/]|\.\d)")
 FRAC = re.compile(r"\\frac\{(\d+)\}\{(\d+)\}")
 NUMBER = re.compile(r"(?<![\w.^\\])(-?)(?<!\d-)(\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\d.]*\d)(?!\w)")
@@ -61,14 +62,15 @@ def unprinted(prose: str, outputs: str, code: str, digits: int) -> Iterator[str]
     Of those with a unit behind them, two digits are enough.
     """
     printed = [float(number) for number in numbers(outputs)]
-    printed += [100 * number for number in printed]  # percentages
+    shares = [100 * number for number in printed]
     known = {abs(float(number)) for number in numbers(code)}  # what you typed, you may name
     prose = normalize(NOT_PROSE.sub(" ", prose))
     for match in NUMBER.finditer(prose):
         number = match[1] + match[2]
         if significant_digits(number) < (2 if MEASURED.match(prose, match.end()) else digits):
             continue
-        if abs(float(number)) not in known and not any(says(value, number) for value in printed):
+        seen = [*printed, *shares] if PERCENT.match(prose, match.end()) else printed
+        if abs(float(number)) not in known and not any(says(value, number) for value in seen):
             yield number
 
 

@@ -74,5 +74,6 @@ DRAWS = {
 }
 INLINE = {"d / d^2 = 1 / d": None, SCIPY: None}
 CONSTANTS = {
+    "359": "degrees of an exercise",
     "7.5": "rutherford1910probability: an eighth of a minute",
 }

@@ -18,6 +18,7 @@ DRAWS = {
     ("eq-code-length-table", "b"): lambda rng: int(rng.integers(4)),
 }
 CONSTANTS = {
+    "625": "25 * 25 counts",
     "25": "the number K of symbols, the line break among them",
     "32": "the bits that `decode` reads before it begins",
 }

@@ -45,5 +45,6 @@ INLINE = {
     r"n \cdot \text{mean} = k C + (n - k) \cdot \text{typical}": None,
 }
 CONSTANTS = {
+    "299.99999": "a quotient just below 300",
     "999": "the photographs of a question",
 }

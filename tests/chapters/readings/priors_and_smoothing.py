@@ -64,3 +64,8 @@ DRAWS = {
     (BY_LEAD, "K"): lambda rng: 10,
 }
 INLINE = {BY_LEAD: None}
+CONSTANTS = {
+    "99": "times in a hundred, of a truth of 0.99",
+    "0.694": "a belief under focus, in an exercise",
+    "0.921": "0.694**3 / (0.694**3 + 0.306**3)",
+}

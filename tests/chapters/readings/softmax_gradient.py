@@ -98,3 +98,6 @@ ZERO = r"""\begin{aligned}
 &= \mathbb{E}[t] - A'(\eta)
 \end{aligned}"""
 INLINE = dict.fromkeys([*READ, ZERO])
+CONSTANTS = {
+    "50257": "the vocabulary of GPT-2; its square has 2.5e9 numbers",
+}

@@ -31,6 +31,7 @@ DRAWS = {
 }
 INLINE = dict.fromkeys([LOG_Y, SHIFTED, SPLIT, QUOTIENT, ABSORBED])
 CONSTANTS = {
+    "14": "digits that an exercise asks for",
     "16.64": "24 log 2, printed where the ends of exp are found",
     "36.74": "53 log 2",
     "104": "150 log 2: half the smallest float32",
