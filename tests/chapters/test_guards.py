@@ -187,6 +187,11 @@ FAULTS = {
         "unprinted_numbers",
         "'Ask the coin': no cell of this section prints 0.000237",
     ),
+    "a decimal of two digits": (
+        swap("display", "One toss", "It is 3.7, as one toss"),
+        "unprinted_numbers",
+        "no cell of this section prints 3.7",
+    ),
     "a number in an exercise": (
         swap("exercise", "Write", "Of 0.000237, write"),
         "unprinted_numbers",

@@ -1,7 +1,8 @@
 """Every number in the text is one that a cell of the same section prints, rounded as it stands.
 
-In prose, numbers of three significant digits, of two where a unit follows, and fractions; in
-captions and alt texts, numbers of two. A number that stands in the section's code may be named.
+In prose, numbers of three significant digits, of two with a point in them or a unit behind them,
+and fractions; in captions and alt texts, numbers of two. A number that stands in the section's code
+may be named.
 """
 
 import re
@@ -59,7 +60,7 @@ def says(printed: float, number: str) -> bool:
 def unprinted(prose: str, outputs: str, code: str, digits: int) -> Iterator[str]:
     """Yield the numbers of `prose` that nothing prints, of so many significant digits or more.
 
-    Of those with a unit behind them, two digits are enough.
+    Of those with a point in them or a unit behind them, two digits are enough.
     """
     printed = [float(number) for number in numbers(outputs)]
     shares = [100 * number for number in printed]
@@ -67,7 +68,8 @@ def unprinted(prose: str, outputs: str, code: str, digits: int) -> Iterator[str]
     prose = normalize(NOT_PROSE.sub(" ", prose))
     for match in NUMBER.finditer(prose):
         number = match[1] + match[2]
-        if significant_digits(number) < (2 if MEASURED.match(prose, match.end()) else digits):
+        measured = MEASURED.match(prose, match.end())
+        if significant_digits(number) < (2 if "." in number or measured else digits):
             continue
         seen = [*printed, *shares] if PERCENT.match(prose, match.end()) else printed
         if abs(float(number)) not in known and not any(says(value, number) for value in seen):

@@ -74,6 +74,8 @@ DRAWS = {
 }
 INLINE = {"d / d^2 = 1 / d": None, SCIPY: None}
 CONSTANTS = {
+    "0.25": "1 / (1 + 3), in an example whose means the prose gives",
+    "5.6": "a section of a book",
     "359": "degrees of an exercise",
     "7.5": "rutherford1910probability: an eighth of a minute",
 }

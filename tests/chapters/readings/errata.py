@@ -7,6 +7,8 @@ UNREAD = {
 \end{aligned}""": "the slip that the page refutes",
 }
 CONSTANTS = {
+    "0.51": "any probability above a half",
+    "2.1": "a version of TensorFlow",
     "2017": "a year",
     "2019": "a year",
     "-301029995.6": "Dive into Deep Learning, section 22.7: the slip that is refuted",

@@ -45,5 +45,11 @@ NAMES = {
 }
 INLINE = dict.fromkeys([JACOBIAN, "y = 2/3", r"z = \log 2", "y = 0.3"])
 CONSTANTS = {
+    "0.98": "the sigmoid at 4",
+    "0.017": "y**2 * (1 - y) for y = 0.982",
+    "0.67": "about 2 / 3, where y**2 * (1 - y) is largest",
+    "0.99": "an example",
+    "-4.6": "log(0.01 / 0.99)",
+    "1.6": "exp(20) / 0.3, in units of 1e9",
     "43": "10028 / 232, both printed",
 }

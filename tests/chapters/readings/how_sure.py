@@ -15,6 +15,7 @@ NAMES = {
 }
 DRAWS = {"k": lambda rng: int(rng.integers(51, 99)), "N": lambda rng: int(rng.integers(5, 50))}
 CONSTANTS = {
+    "8.1": "printed as -8.1 standard errors",
     "1.96": "standard errors to each side that hold 95 % of a normal law",
     "95": "what 1.96 standard errors to each side of a normal law hold, in percent",
     "1.140": "a loss that is given, in the question that the page answers",

@@ -45,6 +45,7 @@ INLINE = {
     r"n \cdot \text{mean} = k C + (n - k) \cdot \text{typical}": None,
 }
 CONSTANTS = {
+    "1.9": "a version of scikit-learn",
     "299.99999": "a quotient just below 300",
     "999": "the photographs of a question",
 }

@@ -55,5 +55,6 @@ INLINE = {
     r"\sigma(\eta) = 1 / (1 + \exp(-\eta))": None,
 }
 CONSTANTS = {
+    "3.7": "what no count is",
     "569": "the rows of scikit-learn's breast cancer data",
 }

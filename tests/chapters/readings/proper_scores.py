@@ -17,3 +17,7 @@ NAMES = {
     "w(q)": lambda q: 1 / (q * (1 - q)),
 }
 INLINE = {r"\sigma(6) = 0.998": None}
+CONSTANTS = {
+    "1.2": "a wrong guess",
+    "3.3": "the temperature of a table in a section before",
+}
