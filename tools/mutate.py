@@ -65,6 +65,9 @@ EQUIVALENT = {
     "if not values.min(initial=0) >= 0": "the next line decides",
     "labels.item(labels.argmin()) >= 0": "the next line decides",
     "nats = math.log(base) if base > 1.0": "the next line decides",
+    "widest = max((v.bit_length() for v in array.flat if isinstance(v, int)), default=0)  [0": (
+        "only more than 63 matters"
+    ),
     # mathematics
     "odds: Array = np.maximum(small, array >= 0.0)": "at 0 both are 1",
     "if k < 4 or": "four terms may be added in turn or in pairs",

@@ -27,6 +27,7 @@ def changed(array, index, value):
 BAD = {
     "complex logits": (TypeError, "`logits` .* complex128", (ZEROS + 1j, CLASSES)),
     "object logits": (TypeError, "`logits` .* an integer of 71 bits", ([[2**70, 1, 1]], [0])),
+    "a logit of None": (TypeError, "`logits` .* got object", ([[2**62, None, 1]], [0])),
     "string logits": (TypeError, "`logits` .* <U1", (["a", "b"], 0)),
     "long double logits": (TypeError, "`logits`", (ZEROS.astype("g"), CLASSES)),
     "masked logits": (TypeError, "`logits` without a mask", (np.ma.array(ZEROS), CLASSES)),
