@@ -256,7 +256,7 @@ BAD_OUT = {
     "a window that slides": (
         ValueError,
         "`out` not to overlap itself",
-        lambda z: sliding_window_view(np.zeros(6), 3, writeable=True),
+        lambda z: sliding_window_view(np.zeros(9), 3, writeable=True)[::2],
     ),
     "the logits": (ValueError, "`out` not to overlap `logits`", lambda z: z),
     "the logits reversed": (ValueError, "`out` not to overlap `logits`", lambda z: z[::-1]),
@@ -278,6 +278,7 @@ def test_bad_out_is_refused(error, message, make):
         ((1, 3), np.empty((3, 1)).T),
         ((4, 3), np.empty((5, 3, 7)).T[2, :, ::-1].T[:4]),
         ((2, 3), np.empty((2, 9))[::-1, ::-4]),
+        ((1, 3), as_strided(np.empty(3), (1, 3), (0, 8))),
     ],
 )
 def test_out_of_any_steps_that_do_not_meet(shape, out):
@@ -285,6 +286,12 @@ def test_out_of_any_steps_that_do_not_meet(shape, out):
     expected = softmax_cross_entropy_value_and_grad(logits, labels)[1]
     assert softmax_cross_entropy_value_and_grad(logits, labels, out=out)[1] is out
     assert_array_equal(out, expected)
+
+
+def test_two_rows_of_out_may_not_be_one():
+    out = as_strided(np.zeros(3), (2, 3), (0, 8))
+    with pytest.raises(ValueError, match="`out` not to overlap itself"):
+        softmax_cross_entropy_value_and_grad(ZEROS[:2], CLASSES[:2], out=out)
 
 
 def test_out_may_not_overlap_labels_or_where():
