@@ -7,7 +7,6 @@ import copy
 import re
 import shutil
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ from questions import gift, questions, sheet
 from slides import Chapter
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
+
+from nll import __version__
 
 STYLE = "tools/slides/style.css"
 FOLDERS = "notebooks", "solutions", "slides/figures", "questions", "nbgrader/source"
@@ -120,7 +121,7 @@ class Teaching(Builder):
     def write_notebook(self, page: str, notebook: NotebookNode, folder: Path) -> None:
         """Write a notebook in plain Markdown."""
         convert(self.env, page, notebook.cells)
-        first = head(page, self.config.html_title, version("nll"), requirement())
+        first = head(page, self.config.html_title, __version__, requirement())
         notebook.cells.insert(0, nbformat.v4.new_markdown_cell(first, id="head"))
         folder.mkdir(exist_ok=True)
         nbformat.write(notebook, folder / f"{page.rpartition('/')[2]}.ipynb")
