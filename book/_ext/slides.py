@@ -34,10 +34,14 @@ FRAME = re.compile(
 )
 SPOKEN = 230  # letters of prose before or after what is shown
 CODE, SHOWN = 5, 20  # lines of a cell, and of what it prints, that are shown
-ROWS, LETTERS = 8, 800  # of a table on one slide
+ROWS, LETTERS = 8, 800  # of a table, or a list, on one slide
+ITEM = re.compile(r"\n+(?=[-*] |\d+\. )")
 SIZES = {"plain": 36, "dense": 29, "denser": 23}  # pixels, as in tools/slides/style.css
 SMALLEST = "denser"
-ROOM, SPACING = 540, 1.36  # the pixels between heading and footer; the height of a line in its size
+ROOM, SPACING = (
+    480,
+    1.36,
+)  # the pixels between a heading of two lines and the footer; the height of a line in its size
 WIDTH, NARROW = 2300, 700  # letters in a line, times the size; the same beside a figure
 UNSHOWN = "Further reading"
 HEAD = """---
@@ -112,14 +116,21 @@ def height(text: str, width: int) -> float:
     return sum(0.3 + -(-len(line) // width) for line in text.split("\n"))
 
 
-def tables(text: str) -> Iterator[str]:
-    """Yield `text`, a table that is too long for a slide in pieces."""
-    head, rule, *rows = text.split("\n") if text.startswith("|") else ("", "")
-    step = max(1, min(ROWS, LETTERS * len(rows) // len(text)))
-    for first in range(0, len(rows), step):
-        yield "\n".join([head, rule, *rows[first : first + step]])
-    if not rows:
-        yield text
+def pieces(text: str) -> Iterator[str]:
+    """Yield `text`, a table or a list that is too long for a slide in pieces."""
+    if text.startswith("|"):
+        head, rule, *rows = text.split("\n")
+        step = max(1, min(ROWS, LETTERS * len(rows) // len(text)))
+        for first in range(0, len(rows), step):
+            yield "\n".join([head, rule, *rows[first : first + step]])
+        return
+    piece = ""
+    for item in ITEM.split(text):
+        if piece and len(piece) + len(item) > LETTERS:
+            yield piece
+            piece = ""
+        piece += "\n" * bool(piece) + item
+    yield piece
 
 
 def slide(title: str, parts: list[str], notes: list[str]) -> str:
@@ -195,7 +206,7 @@ class Chapter:
             elif block["display"] and "(eq-" in block["display"]:
                 section.show(Show(self.say("\n" + block["display"]).strip()))
             elif block["list"]:
-                section.show(*map(Show, tables(self.say(block["list"]))))
+                section.show(*map(Show, pieces(self.say(block["list"]))))
             elif (block["prose"] or block["display"]) and not block["aside"]:
                 section.prose[-1].append(" ".join(self.say(block[0]).split()))
 
@@ -216,7 +227,7 @@ class Chapter:
                 section.show(Show(f"$$\n{data['text/latex'].strip('$')}\n$$"))
             elif "text/markdown" in data:
                 text = data["text/markdown"].replace(" $ |", "$ |")
-                section.show(*map(Show, tables(text)))
+                section.show(*map(Show, pieces(text)))
             else:
                 lines = output.get("text", data.get("text/plain", "")).rstrip().split("\n")
                 if len(lines) > SHOWN:
