@@ -51,7 +51,7 @@ bundle: book pdf $(SLIDES)  ## pack what a teacher hands out (needs LaTeX)
 	@$(BIN)/node tools/slides/node_modules/@marp-team/marp-cli/marp-cli.js --quiet --no-stdin --no-config-file _build/teaching/slides/*.md
 	@$(BIN)/python tools/bundle.py
 
-dist: book pdf bundle  ## make what a release holds: package, PDF, site, teachers' bundle
+dist: bundle  ## make what a release holds: package, PDF, site, teachers' bundle
 	@$(BIN)/python tools/release.py
 
 packages:  # what LaTeX needs, for apt-get

@@ -46,8 +46,8 @@ NAMES = ("abs", "exp", "expm1", "floor", "log", "log1p", "log2", "log10", "sqrt"
 VOCABULARY: dict[str, Any] = {
     **{name: getattr(np, name) for name in NAMES},
     **{"pow": np.power, "max": max, "min": min, "pi": np.pi},
-    **{"bfloat16": bfloat16, "float32": lambda value: np.float64(np.float32(value))},
-    "float64": np.float64,
+    **{"bfloat16": bfloat16, "float64": np.float64},
+    "float32": lambda value: np.float64(np.float32(value)),
 }
 OPERATORS: dict[type, str] = {
     **{ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.USub: "-", ast.And: "&&"},

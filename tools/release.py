@@ -1,4 +1,4 @@
-"""Put into dist/ what a release holds, once `make book pdf bundle` has made the parts.
+"""Put into dist/ what a release holds, once `make bundle` has made the parts.
 
 The package's two archives take their addresses from the variables of ``setup.py``.
 """

@@ -39,10 +39,14 @@ except ModuleNotFoundError:
 SOLUTION = ("```{solution-start}", "```{solution-end}")
 
 
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    """Return the tags of `cell`."""
+    return list(cell.metadata.get("tags", []))
+
+
 def is_solution(cell: nbformat.NotebookNode) -> bool:
     """Tell whether `cell` is the solution of an exercise, or opens or closes one."""
-    tags = cell.metadata.get("tags", [])
-    return "exercise-solution" in tags or cell.source.lstrip().startswith(SOLUTION)
+    return "exercise-solution" in tags(cell) or cell.source.lstrip().startswith(SOLUTION)
 
 
 def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import vl_convert
+from downloads import tags
 from plain import OPTION
 from questions import questions
 
@@ -38,10 +39,8 @@ ROWS, LETTERS = 8, 800  # of a table, or a list, on one slide
 ITEM = re.compile(r"\n+(?=[-*] |\d+\. )")
 SIZES = {"plain": 36, "dense": 29, "denser": 23}  # pixels, as in tools/slides/style.css
 SMALLEST = "denser"
-ROOM, SPACING = (
-    480,
-    1.36,
-)  # the pixels between a heading of two lines and the footer; the height of a line in its size
+ROOM = 480  # pixels between a heading of two lines and the footer
+SPACING = 1.36  # the height of a line in its size
 WIDTH, NARROW = 2300, 700  # letters in a line, times the size; the same beside a figure
 UNSHOWN = "Further reading"
 HEAD = """---
@@ -173,8 +172,8 @@ class Chapter:
         self.title, self.minutes, self.promise = "", "", ""
         self.sections = [Section("")]
         for cell in notebook.cells:
-            tags = set(cell.metadata.get("tags", []))
-            if cell.cell_type == "code" and not any(tag.startswith("exercise") for tag in tags):
+            exercise = any(tag.startswith("exercise") for tag in tags(cell))
+            if cell.cell_type == "code" and not exercise:
                 self.run(cell)
             elif cell.cell_type == "markdown":
                 self.read(cell.source)

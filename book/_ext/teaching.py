@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 import nbformat
 import vl_convert
-from downloads import is_solution, requirement, strip
+from downloads import is_solution, requirement, strip, tags
 from nbformat import NotebookNode
 from plain import convert, finder, head, plain
 from questions import gift, questions, sheet
@@ -33,11 +33,6 @@ c.CourseDirectory.course_id = "why-negative-log-likelihood"
 c.ClearSolutions.code_stub = {"python": "# Your answer"}
 c.ExecutePreprocessor.timeout = 600
 """
-
-
-def tags(cell: NotebookNode) -> list[str]:
-    """Return the tags of `cell`."""
-    return list(cell.metadata.get("tags", []))
 
 
 def solved(notebook: NotebookNode) -> NotebookNode:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import picture
 import pytest
 import yaml
-from notebooks import BOOK, ROOT, chapter, contents
+from notebooks import ROOT, chapter, contents
 from test_prose_numbers import numbers, unprinted
 
 LISTS = {
@@ -76,7 +76,7 @@ def test_readme_says_of_a_chapter_what_the_book_says():
 
 
 def test_about_says_how_long_a_chapter_takes():
-    about = (BOOK / "about.md").read_text(encoding="utf-8")
+    about = read("book/about.md")
     faults = list(other_minutes(about, contents(numbered=True)))
     assert not faults, f"book/about.md: {'; '.join(faults)}: mend the table"
 
@@ -91,7 +91,7 @@ def other_sums(table: str) -> Iterator[str]:
 
 
 def test_the_timetable_adds_up():
-    about = (BOOK / "about.md").read_text(encoding="utf-8")
+    about = read("book/about.md")
     assert not list(other_sums(about))
     assert list(other_sums("| Night | {doc}`likelihood`, {doc}`information` | 7 |"))
 

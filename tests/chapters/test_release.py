@@ -17,7 +17,8 @@ import yaml
 from notebooks import ROOT, chapter, contents
 from packaging.metadata import Metadata
 from readme_renderer import markdown
-from test_front_matter import measured
+from release import SDIST, WHEEL
+from test_front_matter import measured, read
 from test_prose_numbers import unprinted
 
 import nll
@@ -29,11 +30,6 @@ ADDRESSES = {
 }
 MADE = {"PKG-INFO", "setup.cfg"}
 STRAYS = ["tools/node_modules/left/index.js", "book/__pycache__/x.pyc", "book/_build/x.html", "x"]
-
-
-def read(name):
-    """Return the text of a file."""
-    return (ROOT / name).read_text(encoding="utf-8")
 
 
 CITATION = yaml.safe_load(read("CITATION.cff"))
@@ -141,12 +137,10 @@ def archives(request, tmp_path_factory):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copy(ROOT / name, copy / name) if name not in STRAYS else (copy / name).touch())
     environment = {k: v for k, v in os.environ.items() if not k.startswith("BOOK_")} | request.param
-    build = f"from setuptools import build_meta; build_meta.build_sdist({str(made)!r})"
     run = partial(subprocess.run, cwd=copy, env=environment, check=True, capture_output=True)
-    run([sys.executable, "-c", build])
+    run([sys.executable, "-c", SDIST.format(str(made))])
     (sdist,) = made.glob("*.tar.gz")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    run([*pip, "--no-index", "--wheel-dir", made, sdist])
+    run([sys.executable, "-m", *WHEEL, made, sdist])
     (wheel,) = made.glob("*.whl")
     return bool(request.param), sdist, wheel
 
