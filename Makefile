@@ -76,7 +76,7 @@ portable: $(READY)  ## run the notebooks again, with an older processor's arithm
 
 lighthouse: book $(LIGHTHOUSE)  ## score every page with Lighthouse, needs chromium (10 minutes, idle)
 	@PYTHONPATH=tests/chapters $(BIN)/python tests/pages/lighthouse.py; status=$$?; \
-	  $(BIN)/python -m pytest --numprocesses=0 -q -s tests/pages -k "heard or light_and or late_fonts" && exit $$status
+	  $(BIN)/python -m pytest --numprocesses=0 -q -s tests/pages -k "heard or light_and or moves" && exit $$status
 
 mutate: $(READY)  ## break the kernels on purpose and see who notices (an hour)
 	@PYTHONPATH=tests/kernels MPLBACKEND=agg OMP_NUM_THREADS=1 CI=true $(BIN)/python tools/mutate.py

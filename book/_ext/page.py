@@ -5,13 +5,7 @@ written, in one visible order (`finish`). Each edit names the words of the theme
 and when it can go; the build fails if they are gone.
 """
 
-import logging
-import os
-import posixpath
 import re
-import shutil
-import subprocess
-import zlib
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,18 +13,13 @@ from xml.etree import ElementTree
 import downloads
 import publishing
 import search
+import sheet
 from docutils import nodes
-from fontTools import subset
-from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 from sphinx_exercise.nodes import solution_node
 
-KATEX = Path("tools/node_modules/katex/dist")
-FONTS = Path("tools/node_modules/@fontsource/stix-two-text/files")
-PURGE = Path("tools/purge.mjs")
-JOINED, WITHOUT_SCRIPT = "pages.css", "no-script.css"
 UNUSED = re.compile(r"thebe|documentation_options|design-tabs|toggle(?!.*sidebar)", re.I)
 """Scripts of which no page here has a use; the second is in the page itself."""
 
@@ -95,27 +84,9 @@ KOREAN = re.compile(r"[가-힣]+(?: [가-힣]+)*")
 LAUNCHER = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.DOTALL
 )
-SCROLLS = re.compile(
-    r'(<span class="katex-display"|<div class="pst-scrollable-table-container"|<pre(?=>))(.*?)(?=>)'
-)
-LABELS = {"<s": "Formula", "<d": "Table", "<p": "Code"}
+SCROLLS = re.compile(r'<div class="(display|pst-scrollable-table-container)"|<pre(?=>)')
+LABELS = {"display": "Formula", "pst-scrollable-table-container": "Table", None: "Code"}
 """What may be wider than a page, and its name for those who come to it by the keyboard."""
-
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-URL = re.compile(r"url\((?!\"?data:)([^)]+)\)")
-IMPORT = re.compile(r'@import "([^"]+)";')
-SHEET = re.compile(
-    r'(?<!<noscript>)<link (?=[^>]*rel="stylesheet")[^>]*href="([^"]*_static/)([^"?]*)[^>]*>\s*'
-)
-THEMED = re.compile(r"[^{}]*html\[data-theme[^{}]*\{[^{}]*\}")
-MEDIA = {
-    "light": "not all and (prefers-color-scheme: dark)",
-    "dark": "(prefers-color-scheme: dark)",
-}
-
-ICON = re.compile(r'((?:\.fa-[\w-]+:+before,?)+)\{content:"\\?([^"]+)"\}')
-FACE = re.compile(r"@font-face\{[^}]*webfonts/([\w-]+)\.woff2[^}]*\}")
-CODEPOINT = re.compile(r'content:"\\([0-9a-f]{4})"')
 
 
 def choose_scripts(
@@ -207,7 +178,7 @@ def frame(html: str, page: Path) -> str:
 def reach(html: str) -> str:
     """Return `html` with all that may scroll in the keyboard's reach; book.js drops the rest."""
     return SCROLLS.sub(
-        lambda m: f'{m[1]}{m[2]} tabindex="0" role="group" aria-label="{LABELS[m[1][:2]]}"', html
+        lambda box: f'{box[0]} tabindex="0" role="group" aria-label="{LABELS[box[1]]}"', html
     )
 
 
@@ -270,90 +241,6 @@ def send_on(site: Path, first: str, title: str) -> None:
     )
 
 
-def read_sheet(sheet: str, static: Path) -> str:
-    """Return `sheet` with what it imports, its addresses as seen from the folder `static`."""
-    folder = posixpath.dirname(sheet)
-
-    def path(address: str) -> str:
-        return posixpath.normpath(posixpath.join(folder, address))
-
-    css = (static / sheet).read_text(encoding="utf-8").replace('@charset "UTF-8";', "")
-    css = URL.sub(lambda found: f"url({path(found[1])})", css)
-    return IMPORT.sub(lambda found: read_sheet(path(found[1]), static), css)
-
-
-def without_script(css: str) -> str:
-    """Return the rules of `css` for light and dark, made to hold while no script sets a theme."""
-    sheet = ""
-    for theme, media in MEDIA.items():
-        named = re.compile(rf'(?<=html\[data-theme=)"?{theme}"?')
-        found = [rule for rule in THEMED.findall(css) if named.search(rule)]
-        rules = "".join(named.sub("auto", rule).strip() for rule in found)
-        sheet += f"@media {media}{{{rules}}}\n"
-    return sheet
-
-
-def join_sheets(static: Path, pages: list[Path]) -> None:
-    """Let every page load one sheet in place of its own; all pages must have the same."""
-    texts = {page: page.read_text(encoding="utf-8") for page in pages}
-    lists = {tuple(sheet for _, sheet in SHEET.findall(html)) for html in texts.values()}
-    if len(lists) != 1:
-        raise ExtensionError(f"page: pages differ in their sheets: {lists}")
-    css = COMMENT.sub("", "".join(read_sheet(sheet, static) for sheet in lists.pop()))
-    (static / JOINED).write_text('@charset "UTF-8";' + css, encoding="utf-8")
-    (static / WITHOUT_SCRIPT).write_text(without_script(css), encoding="utf-8")
-    name = f"{JOINED}?v={zlib.crc32(css.encode()):08x}"
-    for page, html in texts.items():
-        root = SHEET.findall(html)[0][0]
-        tag = f'</title>\n    <link rel="stylesheet" href="{root}{name}"/>'
-        page.write_text(SHEET.sub("", html).replace("</title>", tag, 1), encoding="utf-8")
-
-
-def trim_font(source: Path, codepoints: set[int]) -> bool:
-    """Write the glyphs of `source` at `codepoints` as woff beside it; tell whether it has any."""
-    logging.getLogger("fontTools").setLevel(logging.WARNING)
-    font = TTFont(source)
-    wanted = codepoints & set(font.getBestCmap())
-    subsetter = subset.Subsetter(subset.Options(layout_features=[], hinting=False))
-    subsetter.populate(unicodes=wanted)
-    subsetter.subset(font)
-    font.flavor = "woff"
-    font.save(source.with_suffix(".woff"))
-    return bool(wanted)
-
-
-def trim_icons(static: Path, pages: list[Path]) -> None:
-    """Leave only the icons that pages show, in the theme's font and in the joined sheet."""
-    scripts = [p for p in static.rglob("*.js") if p.stem != "fontawesome"]
-    texts = "".join(path.read_text(encoding="utf-8") for path in [*pages, *scripts])
-    names = set(re.findall(r"\bfa-[\w-]+", texts))
-    folder = static / "vendor/fontawesome/webfonts"
-    sheet = static / JOINED
-
-    def rule(icon: re.Match[str]) -> str:
-        return icon[0] if names & set(re.findall(r"fa-[\w-]+", icon[1])) else ""
-
-    css = ICON.sub(rule, sheet.read_text(encoding="utf-8"))
-    codepoints = {int(code, 16) for code in CODEPOINT.findall(css)}
-    kept = {path.stem for path in folder.glob("*.ttf") if trim_font(path, codepoints)}
-
-    def face(found: re.Match[str]) -> str:
-        source = f'src:url(vendor/fontawesome/webfonts/{found[1]}.woff) format("woff")}}'
-        return re.sub(r"src:.*\}", source, found[0]) if found[1] in kept else ""
-
-    sheet.write_text(FACE.sub(face, css), encoding="utf-8")
-    for path in [*folder.glob("*.ttf"), *folder.glob("*.woff2"), *static.rglob("*.map")]:
-        path.unlink()
-    (static / "scripts/fontawesome.js").unlink()
-
-
-def purge_sheets(site: Path, tool: Path) -> None:
-    """Let PurgeCSS leave out the rules that no page of this site can use."""
-    command = ["node", str(tool), f"_static/{JOINED}", f"_static/{WITHOUT_SCRIPT}"]
-    lasting = os.environ | {"NODE_OPTIONS": ""}  # not only as long as there is input
-    subprocess.run(command, cwd=site, env=lasting, check=True)
-
-
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Do what needs the whole site, step by step."""
     if exception or app.builder.format != "html":
@@ -361,19 +248,12 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     site, static = Path(app.outdir), Path(app.outdir) / "_static"
     (site / "index.html").unlink()  # Jupyter Book's, which `send_on` writes better
     pages = [page for page in site.rglob("*.html") if static not in page.parents]
-    others = shutil.ignore_patterns("*.*js", "*.md", "contrib", "*.ttf", "*.woff", "katex.css")
-    shutil.copytree(app.srcdir / KATEX, static / "katex", ignore=others, dirs_exist_ok=True)
-    (static / "fonts").mkdir(exist_ok=True)
-    for name in re.findall(r"fonts/(stix-[\w-]+\.woff2)", (static / "book.css").read_text()):
-        shutil.copy(app.srcdir / FONTS / name, static / "fonts")
     order = [*app.env.toctree_includes[app.config.root_doc], app.config.root_doc]
     done = edit_pages(pages) | edit_scripts(static, order)
     wanted = {pattern for pattern, _ in sum(SCRIPT_EDITS.values(), EDITS)}
     if wanted - done:
         raise ExtensionError(f"page: nothing of the theme contains {wanted - done}")
-    join_sheets(static, pages)
-    trim_icons(static, pages)
-    purge_sheets(site, app.srcdir / PURGE)
+    sheet.join(static, pages)
     send_on(site, f"{app.config.root_doc}.html", app.config.html_title)
     downloads.rewrite(app)
     publishing.publish(app)

@@ -22,7 +22,7 @@ PARTICLE = re.compile(r"^([가-힣 ]{2,}?)(?:에서|으로|은|는|이|가|을|�
 GLOSSARY = "book/glossary"
 NOT_SOUGHT = (nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 NOT_QUOTED = (
-    ".headerlink, script, style, pre, .katex-html, annotation, .katex-display, form, button, svg, "
+    ".headerlink, script, style, pre, .display, form, button, svg, "
     ".definition, .take-along, #jb-print-docs-body, .prev-next-footer, summary"
 )
 

