@@ -95,7 +95,7 @@ SIDEWAYS = """const wide = Math.max(document.documentElement.scrollWidth, innerW
     "scrolls, but the keyboard cannot reach it: " + e.textContent.slice(0, 80));"""
 
 STRUCTURE = """
-  for (const e of document.querySelectorAll(".highlight pre"))
+  for (const e of document.querySelectorAll(".highlight pre, math"))
     e.textContent = e.textContent;  // thousands of elements to which no rule applies
   const only = {type: "tag", values: given[0]};
   const off = {"scrollable-region-focusable": {enabled: false}};  // checked above
@@ -149,7 +149,8 @@ def test_all_of_a_page_is_heard(browser, page):
 
 
 ONE_OF_A_KIND = """const seen = new Set(), all = document.querySelectorAll("math :is(mi, mn, mo)");
-  for (const e of all) if (!seen.has(e.textContent)) seen.add(e.textContent), e.classList.add("one");
+  for (const e of all)
+    if (!seen.has(e.textContent)) seen.add(e.textContent), e.classList.add("one");
   return seen.size;"""
 
 
