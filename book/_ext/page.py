@@ -20,7 +20,7 @@ from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 from sphinx_exercise.nodes import solution_node
 
-UNUSED = re.compile(r"thebe|documentation_options|design-tabs|toggle(?!.*sidebar)", re.I)
+UNUSED = re.compile(r"(?i)thebe|documentation_options|design-tabs|toggle(?!.*sidebar)")
 """Scripts of which no page here has a use; the second is in the page itself."""
 
 EDITS = [
@@ -36,6 +36,13 @@ EDITS = [
     ),
     # A name that is not the words that are seen: drop when MyST-NB gives folded code none.
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    # 80 KB for tooltips, which browsers have, and one menu, which a popover is: drop when the theme
+    # does without.
+    (r'<script defer src="[^"]*scripts/bootstrap\.js[^"]*"></script>', ""),
+    (
+        r'type="button" data-bs-toggle="dropdown" aria-expanded="false"(.*?)class="dropdown-menu"',
+        r'type="button" popovertarget="downloads"\1class="dropdown-menu" id="downloads" popover',
+    ),
     # A quarter of a chapter's elements, in the color around them: drop when Pygments writes none.
     (r'<span class="(?:nn?|p|w)">([^<]*)</span>', r"\1"),
 ]
@@ -93,14 +100,15 @@ def choose_scripts(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Leave out scripts that no page uses, and let the others wait for the page."""
-    scripts = context.get("script_files", [])
+    scripts, body = context.get("script_files", []), context.get("body", "")
+    unused = UNUSED if "highlight" in body else re.compile(f"{UNUSED.pattern}|copybutton|clipboard")
     context["script_files"] = [
         script
         for script in scripts
-        if not UNUSED.search(f"{script.filename}{script.attributes.get('body')}")
+        if not unused.search(f"{script.filename}{script.attributes.get('body')}")
     ]
     context["css_files"] = [css for css in context["css_files"] if "thebe" not in str(css.filename)]
-    context["body"] = LAUNCHER.sub("", context.get("body", ""))
+    context["body"] = LAUNCHER.sub("", body)
     for script in context["script_files"]:
         if script.filename:
             script.attributes.setdefault("defer", "defer")

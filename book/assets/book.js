@@ -10,6 +10,15 @@ const boxes = [...document.querySelectorAll("pre, .output, .picture, .display, .
 const sizes = new ResizeObserver((entries) => reach(entries.map((entry) => entry.target)));
 for (const box of boxes) sizes.observe(box);
 
+// Who scrolls up may want to go to the top.
+const upward = document.getElementById("pst-back-to-top");
+let before = scrollY;
+upward.addEventListener("click", () => scrollTo(0, 0));
+addEventListener("scroll", () => {
+  upward.style.display = scrollY < before && scrollY > innerHeight ? "block" : "none";
+  before = scrollY;
+}, { passive: true });
+
 // Explorables: nll/explorables.py writes the formulas, and the shapes in the order of their numbers.
 const VOCABULARY = `const {abs, exp, expm1, floor, log, log1p, log2, log10, max, min, pow, sqrt, fround: float32, PI: pi} = Math;
   const float64 = (value) => value, single = new Float32Array(1), bits = new Uint32Array(single.buffer);
