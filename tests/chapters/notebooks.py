@@ -196,14 +196,3 @@ def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict
     for source in sources:
         exec(compile(source, CELL, "exec"), namespace)
     return namespace
-
-
-# Shorthands for rooms other than this one.
-def read(stem: str) -> NotebookNode:
-    """Return the notebook of the chapter `stem`."""
-    return chapter(stem).notebook
-
-
-def code_cells(stem: str) -> list[tuple[int, NotebookNode]]:
-    """Return the chapter's code cells, each with its place among all cells."""
-    return chapter(stem).code

@@ -1,7 +1,6 @@
 """A term brings its definition along: on hover, focus and tap; without scripts it is a link."""
 
-from functools import partial
-
+import pytest
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from site_pages import NAMES, SITE, soup
@@ -54,15 +53,11 @@ def test_a_definition_is_within_a_narrow_screen(browser):
         assert 0 <= left < right <= 320, link.text
 
 
+@pytest.mark.usefixtures("without_scripts")
 def test_a_term_is_a_link_without_scripts(browser):
-    switch = partial(browser.driver.execute_cdp_cmd, "Emulation.setScriptExecutionDisabled")
-    switch({"value": True})
-    try:
-        browser.driver.get(f"{browser.address}/{PAGE}")
-        browser.driver.find_element(By.CSS_SELECTOR, "a.term").click()
-        assert "/book/glossary.html#term-" in browser.driver.current_url
-    finally:
-        switch({"value": False})
+    browser.driver.get(f"{browser.address}/{PAGE}")
+    browser.driver.find_element(By.CSS_SELECTOR, "a.term").click()
+    assert "/book/glossary.html#term-" in browser.driver.current_url
 
 
 def test_each_term_is_marked_once_in_a_chapter_and_defined_there():

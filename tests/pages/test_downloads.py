@@ -12,7 +12,7 @@ import pytest
 from downloads import IMPORTS, requirement
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
-from notebooks import STEMS, code_cells, tags
+from notebooks import STEMS, chapter, tags
 from plain import plain
 from site_pages import SITE
 
@@ -63,7 +63,7 @@ def test_it_installs_what_it_imports():
     nodes = [
         node
         for stem in STEMS
-        for _, cell in code_cells(stem)
+        for _, cell in chapter(stem).code
         for node in ast.walk(ast.parse(cell.source))
     ]
     names = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}

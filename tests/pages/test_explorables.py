@@ -2,11 +2,10 @@
 
 import itertools
 import re
-from functools import partial
 
 import numpy as np
 import pytest
-from notebooks import STEMS, read
+from notebooks import STEMS, chapter
 from scipy import special, stats
 from scipy.optimize import minimize
 from selenium.webdriver.common.by import By
@@ -236,19 +235,15 @@ def test_reset_and_the_stored_picture_are_where_it_begins(browser, stem):
 
 
 @every_explorable
+@pytest.mark.usefixtures("without_scripts")
 def test_a_picture_is_there_without_scripts(browser, stem):
-    switch = partial(browser.driver.execute_cdp_cmd, "Emulation.setScriptExecutionDisabled")
-    switch({"value": True})
-    try:
-        browser.open(f"book/{stem}.html")
-        (box,) = browser.driver.find_elements(By.CLASS_NAME, "explorable")
-        picture = box.find_element(By.CSS_SELECTOR, "[role=img]")
-        assert len(picture.accessible_name) > 40, "the drawing has no text"
-        assert picture.find_element(By.TAG_NAME, "svg").size["height"] > 200, "no drawing"
-        shown = [e for e in box.find_elements(By.TAG_NAME, "input") if e.is_displayed()]
-        assert not shown, "a slider that moves nothing"
-    finally:
-        switch({"value": False})
+    browser.open(f"book/{stem}.html")
+    (box,) = browser.driver.find_elements(By.CLASS_NAME, "explorable")
+    picture = box.find_element(By.CSS_SELECTOR, "[role=img]")
+    assert len(picture.accessible_name) > 40, "the drawing has no text"
+    assert picture.find_element(By.TAG_NAME, "svg").size["height"] > 200, "no drawing"
+    shown = [e for e in box.find_elements(By.TAG_NAME, "input") if e.is_displayed()]
+    assert not shown, "a slider that moves nothing"
 
 
 def test_every_explorable_is_tested():
@@ -257,6 +252,6 @@ def test_every_explorable_is_tested():
 
 @pytest.mark.parametrize("stem", sorted(set(EXPLORABLES) & set(STEMS)))
 def test_a_question_comes_first(stem):
-    cells = read(stem).cells
+    cells = chapter(stem).cells
     first = next(i for i, c in enumerate(cells) if "explorables.explorable(" in c.source)
     assert "Predict, then move" in cells[first - 1].source

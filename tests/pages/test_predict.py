@@ -1,7 +1,5 @@
 """A prediction takes the reader's guess by keyboard, and opens the answer at what it reveals."""
 
-from functools import partial
-
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -48,15 +46,11 @@ def test_each_guess_opens_what_it_reveals(browser, page, i):
 
 
 @every_form
+@pytest.mark.usefixtures("without_scripts")
 def test_the_answer_opens_without_scripts(browser, page, i):
-    switch = partial(browser.driver.execute_cdp_cmd, "Emulation.setScriptExecutionDisabled")
-    switch({"value": True})
-    try:
-        browser.driver.get(f"{browser.address}/{page}")
-        form = browser.driver.find_elements(By.CLASS_NAME, "guess")[i]
-        assert not form.find_element(By.TAG_NAME, "button").is_displayed()
-        answer = browser.driver.find_elements(By.CLASS_NAME, "answer")[i]
-        answer.find_element(By.TAG_NAME, "summary").click()
-        assert answer.find_element(By.TAG_NAME, "dd").is_displayed()
-    finally:
-        switch({"value": False})
+    browser.driver.get(f"{browser.address}/{page}")
+    form = browser.driver.find_elements(By.CLASS_NAME, "guess")[i]
+    assert not form.find_element(By.TAG_NAME, "button").is_displayed()
+    answer = browser.driver.find_elements(By.CLASS_NAME, "answer")[i]
+    answer.find_element(By.TAG_NAME, "summary").click()
+    assert answer.find_element(By.TAG_NAME, "dd").is_displayed()
