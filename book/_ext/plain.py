@@ -16,7 +16,7 @@ OPTION = re.compile(r"\A(?::[\w-]+:.*\n)+\n?")
 ROLE = re.compile(r"\{([\w:]+)\}`(?:([^`<]+) <)?([^`>]+)>?`")
 DISPLAY = re.compile(r"\n\$\$ *\(([\w-]+)\)$", re.MULTILINE)
 ASIDE = re.compile(r"^(?:%.*|\([\w-]+\)=)\n?", re.MULTILINE)
-TERM = re.compile(r"^(\S.*)\n: +(.*)$", re.MULTILINE)
+TERM = re.compile(r"^(\S.*)\n: +(.*(?:\n.+)*)", re.MULTILINE)
 HIDDEN = re.compile(r"The solutions? (?:is|are) hidden[^.]*\.")
 
 Find = Callable[[str, str], tuple[str, str]]

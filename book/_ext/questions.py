@@ -11,10 +11,9 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from plain import BOX, OPTION
+from plain import BOX, OPTION, TERM
 from predict import number
 
-GUESS = re.compile(r"^(\S.*)\n: +(.*(?:\n.+)*)", re.MULTILINE)
 SPECIAL = re.compile(r"([~=#{}:\\])")
 
 Say = Callable[[str], str]
@@ -69,7 +68,7 @@ def questions(source: str, say: Say) -> Iterator[Question]:
         if box["kind"] == "predict":
             options = dict(re.findall(r"^:(\w+): *(.*)$", box["body"], re.MULTILINE))
             body = OPTION.sub("", box["body"])
-            found = list(GUESS.finditer(body))
+            found = list(TERM.finditer(body))
             yield Question(
                 text=say(body[: found[0].start()]).strip(),
                 guesses=[(say(guess[1]), say(" ".join(guess[2].split()))) for guess in found],
