@@ -5,13 +5,16 @@ the file, the cell, what was expected, what is there, and what to do. Cells are 
 everywhere: all of them, from 0, as a notebook file lists them.
 """
 
+import contextlib
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import yaml
@@ -191,8 +194,18 @@ def guarded(
 
 
 def run(sources: Iterable[str], namespace: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Execute `sources` one after the other in this process and return their namespace."""
+    """Execute `sources` one after the other in this process and return their namespace.
+
+    Nothing is drawn, printed or warned of.
+    """
     namespace = {"__name__": "__main__"} if namespace is None else namespace
-    for source in sources:
-        exec(compile(source, CELL, "exec"), namespace)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        warnings.catch_warnings(action="ignore"),
+        contextlib.redirect_stdout(None),
+    ):
+        patch.setattr(plt, "show", lambda: plt.close("all"))
+        patch.setattr("nll.plotting.use_style", lambda: None)
+        for source in sources:
+            exec(compile(source, CELL, "exec"), namespace)
     return namespace

@@ -8,12 +8,9 @@ small change of tools/mutations.py; what changes no result stands in the solutio
 import contextlib
 import signal
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib.pyplot as plt
-import pytest
 from downloads import is_solution
 from mutations import mutants
 from notebooks import LAYOUT, Chapter, Exercise, guarded, lacking, run, tags
@@ -22,16 +19,9 @@ SECONDS = 10
 """How long an answer and its check may take; a broken solution, a second or thrice its time."""
 
 
-@pytest.fixture(autouse=True)
-def _quiet_figures(monkeypatch):
-    """Draw nothing: here the figures do not matter."""
-    monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
-    monkeypatch.setattr("nll.plotting.use_style", lambda: None)
-
-
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Stop with a TimeoutError what takes too long; let nothing print or warn."""
+    """Stop with a TimeoutError what takes too long."""
 
     def stop(*_: object) -> None:
         raise TimeoutError(f"took more than {seconds} s")
@@ -39,9 +29,7 @@ def limited(seconds: float) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -76,9 +64,7 @@ def answers(page: Chapter) -> Iterator[str]:
     for i, cell in page.code:
         if "exercise-check" in tags(cell) or is_solution(cell) or not cell.source.strip():
             continue
-        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
-            warnings.simplefilter("ignore")
-            run([cell.source], namespace)  # as a student's copy runs, with the stubs
+        run([cell.source], namespace)  # as a student's copy runs, with the stubs
         if i in exercises:
             yield from (f"{page.at(i)}: {fault}" for fault in judged(exercises[i], namespace))
 

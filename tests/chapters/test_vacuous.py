@@ -6,11 +6,9 @@ import math
 import re
 import sys
 import types
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from notebooks import CELL, ROOT, Chapter, guarded, run, tags
@@ -104,9 +102,7 @@ def holds_at_zero(source: str, kernel: str, namespace: dict[str, Any]) -> bool:
     """Tell whether a cell still runs where `kernel` returns zeros."""
     broken = types.SimpleNamespace(**{**vars(nll), kernel: zeroed(getattr(nll, kernel))})
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            run([source], {**namespace, "nll": broken})
+        run([source], {**namespace, "nll": broken})
     except Exception:  # a broken kernel may break anything
         return False
     return True
@@ -115,32 +111,27 @@ def holds_at_zero(source: str, kernel: str, namespace: dict[str, Any]) -> bool:
 def vacuous(page: Chapter, known: Reading | None = None) -> Iterator[str]:
     """Yield the comparisons that hide behind a tolerance, and the asserts that zeros satisfy."""
     namespace, excuses = run([]), dict((known or reading(page.stem)).AT_ZERO)
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        patch.setattr(plt, "show", lambda: plt.close("all"))
-        patch.setattr("nll.plotting.use_style", lambda: None)
-        for i, cell in page.code:
-            if "exercise-stub" in tags(cell):
+    for i, cell in page.code:
+        if "exercise-stub" in tags(cell):
+            continue
+        for kernel, claims in grouped(cell.source).items():
+            if not holds_at_zero(cell.source, kernel, namespace):
                 continue
-            with contextlib.redirect_stdout(None):
-                for kernel, claims in grouped(cell.source).items():
-                    if not holds_at_zero(cell.source, kernel, namespace):
-                        continue
-                    used = [k for k in excuses if k[0] == f"nll.{kernel}" and k[1] in cell.source]
-                    excuses = {key: why for key, why in excuses.items() if key not in used}
-                    if not used:
-                        yield (
-                            f"{page.at(i)}: `{claims[0]}` holds though nll.{kernel} returns zeros: "
-                            "assert what zeros would not satisfy"
-                        )
-                with tolerances_watched() as hidden_values:
-                    try:
-                        run([cell.source], namespace)
-                    except Exception as error:  # whatever a cell raises, the page has to be told
-                        yield f"{page.at(i)}: raises {type(error).__name__}: {error}"
-                        return
-            for comparison in hidden_values:
-                yield f"{page.at(i)}: {comparison}: give it atol=0 and an rtol"
+            used = [k for k in excuses if k[0] == f"nll.{kernel}" and k[1] in cell.source]
+            excuses = {key: why for key, why in excuses.items() if key not in used}
+            if not used:
+                yield (
+                    f"{page.at(i)}: `{claims[0]}` holds though nll.{kernel} returns zeros: "
+                    "assert what zeros would not satisfy"
+                )
+        with tolerances_watched() as hidden_values:
+            try:
+                run([cell.source], namespace)
+            except Exception as error:  # whatever a cell raises, the page has to be told
+                yield f"{page.at(i)}: raises {type(error).__name__}: {error}"
+                return
+        for comparison in hidden_values:
+            yield f"{page.at(i)}: {comparison}: give it atol=0 and an rtol"
     for key in excuses:
         yield f"tests/chapters/readings/{page.stem}.py: AT_ZERO has {key}, which fails: drop it"
 
