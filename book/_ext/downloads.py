@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from plain import convert, head
+from plain import finder, plain
 from publishing import address, launchers
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from nll import __version__
 
@@ -35,6 +36,12 @@ try:
     import nll
 except ModuleNotFoundError:
     %pip install --quiet "{requirement}" {imports}"""
+
+HEAD = """> From the book *{}*, edition {}.{} Text and figures: CC BY 4.0. Code: MIT.
+>
+> Needs Python 3.11 or newer, and
+>
+>     python -m pip install "{}\""""
 
 SOLUTION = ("```{solution-start}", "```{solution-end}")
 
@@ -68,13 +75,22 @@ def requirement() -> str:
     )
 
 
+def to_take_along(env: BuildEnvironment, page: str, notebook: nbformat.NotebookNode) -> None:
+    """Rewrite a notebook in plain Markdown, and let it begin with what it is and needs."""
+    find, folder = finder(env, page), Path(env.doc2path(page)).parent
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = plain(cell.source, find, folder)
+    home = f" Its page: {address()}{page}.html." if address() else ""
+    head = HEAD.format(env.config.html_title, __version__, home, requirement())
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(head, id="head"))
+
+
 def rewrite(app: Sphinx) -> None:
     """Replace the notebooks that the theme's download button serves."""
     for path in (Path(app.outdir) / "_sources/book").glob("*.ipynb"):
-        student, page = strip(nbformat.read(path, as_version=4)), f"book/{path.stem}"
-        convert(app.env, page, student.cells)
-        first = head(page, app.config.html_title, __version__, requirement())
-        student.cells.insert(0, nbformat.v4.new_markdown_cell(first, id="head"))
+        student = strip(nbformat.read(path, as_version=4))
+        to_take_along(app.env, f"book/{path.stem}", student)
         if address():
             bare = requirement().replace("[student]", "")
             source = INSTALL.format(requirement=bare, imports=IMPORTS)

@@ -104,21 +104,3 @@ def plain(source: str, find: Find, folder: Path) -> str:
     text = DISPLAY.sub(tag, text)
     text = HIDDEN.sub("The solutions are on the book's page.", text)
     return ROLE.sub(link, text)
-
-
-def head(page: str, title: str, edition: str, requirement: str) -> str:
-    """Return the first words of a notebook that is taken along."""
-    home = f" Its page: {address()}{page}.html." if address() else ""
-    return (
-        f"> From the book *{title}*, edition {edition}.{home} Text and figures: CC BY 4.0. "
-        "Code: MIT.\n>\n> Needs Python 3.11 or newer, and\n>\n"
-        f'>     python -m pip install "{requirement}"'
-    )
-
-
-def convert(env: BuildEnvironment, page: str, cells: list[Any]) -> None:
-    """Rewrite the Markdown among the `cells` of `page`."""
-    find, folder = finder(env, page), Path(env.doc2path(page)).parent
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            cell.source = plain(cell.source, find, folder)

@@ -13,15 +13,13 @@ from typing import Any
 import matplotlib as mpl
 import nbformat
 import vl_convert
-from downloads import is_solution, requirement, strip, tags
+from downloads import is_solution, strip, tags, to_take_along
 from nbformat import NotebookNode
-from plain import convert, finder, head, plain
+from plain import finder, plain
 from questions import gift, questions, sheet
 from slides import Chapter
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
-
-from nll import __version__
 
 STYLE = "tools/slides/style.css"
 FOLDERS = "notebooks", "solutions", "slides/figures", "questions", "nbgrader/source"
@@ -115,9 +113,7 @@ class Teaching(Builder):
 
     def write_notebook(self, page: str, notebook: NotebookNode, folder: Path) -> None:
         """Write a notebook in plain Markdown."""
-        convert(self.env, page, notebook.cells)
-        first = head(page, self.config.html_title, __version__, requirement())
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(first, id="head"))
+        to_take_along(self.env, page, notebook)
         folder.mkdir(exist_ok=True)
         nbformat.write(notebook, folder / f"{page.rpartition('/')[2]}.ipynb")
 
