@@ -5,6 +5,7 @@ import os
 os.environ["KERAS_BACKEND"] = "torch"
 
 import jax
+import numpy as np
 import pytest
 import torch
 
@@ -21,3 +22,9 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)
+
+
+@pytest.fixture(params=[np.float32, np.float64])
+def dtype(request):
+    """Run once for each of the two working precisions."""
+    return request.param

@@ -9,21 +9,13 @@ import jax.test_util
 import numpy as np
 import optax
 import pytest
-from accuracy import exact, relative_errors
 from optax.losses import _classification, _classification_test
-from stress import gaps, stress_rows
 
 import nll
 from nll.jax import softmax_cross_entropy as soft_loss
 from nll.jax import softmax_cross_entropy_with_integer_labels as hard_loss
 
 RNG = np.random.default_rng(0)
-SIZES = {2: 40, 3: 40, 10: 40, 100: 20, 1000: 10, 50257: 1}
-
-
-@pytest.fixture(params=[np.float32, np.float64])
-def dtype(request):
-    return request.param
 
 
 @pytest.fixture
@@ -105,57 +97,6 @@ def test_probabilities_agree_with_optax(axis, mask, dtype):
     np.testing.assert_array_equal(ours[1][1][lost], 0)
 
 
-@pytest.mark.parametrize("classes", SIZES)
-def test_integer_labels_stay_within_their_bars(classes, dtype):
-    logits, labels = stress_rows(dtype, classes, SIZES[classes])
-    each, u = np.arange(len(labels)), np.finfo(dtype).eps / 2
-    lead, gap = gaps(logits, labels)
-    gap[each, labels] = lead
-    true_loss, true_grad = exact(logits, labels)
-    loss, pullback = jax.vjp(jax.jit(lambda z: hard_loss(z, labels)), logits)
-    (grad,) = pullback(jnp.ones_like(loss))
-    floor = classes * np.finfo(dtype).tiny
-    losses = relative_errors(np.asarray(loss), true_loss, floor, u)
-    entries = relative_errors(np.asarray(grad), true_grad, floor, u)
-    assert np.all(losses <= 6 + np.log(classes) + lead)
-    assert np.all(entries <= 12 + np.log(classes) + gap)
-    assert np.all(loss[true_loss >= floor] > 0)
-
-
-def exact_soft(logits, labels):
-    """Return loss and gradient of probabilities in 80-bit arithmetic."""
-    z, t = logits.astype(np.longdouble), labels.astype(np.longdouble)
-    best = np.arange(len(z)), z.argmax(axis=1)
-    terms = np.exp(z - z[best][:, None])
-    terms[best] = 0
-    small = np.sort(terms, axis=1).sum(axis=1)
-    rest = t.copy()
-    rest[best] = 0
-    total = rest.sum(axis=1) + t[best]
-    grad = total[:, None] * terms - rest * (1 + small)[:, None]
-    grad[best] = rest.sum(axis=1) - t[best] * small
-    loss = (t * (z[best][:, None] - z)).sum(axis=1) + total * np.log1p(small)
-    terms[best] = 1
-    y = terms / (1 + small)[:, None]
-    return loss, grad / (1 + small)[:, None], total[:, None] * y + t
-
-
-@pytest.mark.parametrize("classes", [2, 3, 10, 100, 1000])
-def test_probabilities_stay_within_their_bar(classes, dtype):
-    logits, labels = stress_rows(dtype, classes, 10)
-    soft = RNG.dirichlet(np.ones(classes), size=len(labels)).astype(dtype)
-    soft[1::2] = np.eye(classes)[labels[1::2]]
-    _, gap = gaps(logits, labels)
-    bar = 12 + np.log(classes) + gap.max(axis=1)
-    true_loss, true_grad, scale = exact_soft(logits, soft)
-    loss, pullback = jax.vjp(jax.jit(lambda z: soft_loss(z, soft)), logits)
-    (grad,) = pullback(jnp.ones_like(loss))
-    u, floor = np.finfo(dtype).eps / 2, classes * np.finfo(dtype).tiny
-    assert np.all(relative_errors(np.asarray(loss), true_loss, floor, u) <= bar)
-    off = np.where(scale < floor, 0, np.abs(np.asarray(grad) - true_grad) / scale / u)
-    assert np.all(off <= bar[:, None])
-
-
 def test_many_rivals_that_are_subnormal_beside_the_label_still_count():
     """XLA's exp gives 0 below the smallest normal number; a hundred thousand such rivals add up."""
     logits = jnp.zeros(100_001, jnp.float32).at[0].set(88)
@@ -190,35 +131,16 @@ def test_hessian_keeps_the_digits_of_the_label():
     assert np.abs(theirs[0, 0]) < small / 2 or theirs[0, 0] == 0
 
 
-def test_ties_pull_alike(dtype):
-    grad = jax.grad(hard_loss)(np.zeros(2, dtype), 0)
-    np.testing.assert_array_equal(grad, [-0.5, 0.5])
-
-
 def test_loss_is_differentiable_in_probabilities_that_are_0():
     logits, labels = np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 1.0, 0.0]])
     grad = jax.grad(lambda t: soft_loss(logits, t).sum())(labels)
     np.testing.assert_allclose(grad, -nll.log_softmax(logits), rtol=1e-14)
 
 
-def test_masked_class_costs_nothing_where_its_label_is_0():
+def test_masked_class_has_no_slope_forward():
     logits, labels = jnp.array([2.0, -jnp.inf, 0.5]), jnp.array([0.6, 0.0, 0.4])
-    assert jnp.isnan(optax.softmax_cross_entropy(logits, labels))
-    expected, grad = nll.softmax_cross_entropy_value_and_grad([2.0, 0.5], [0.6, 0.4])
-    np.testing.assert_allclose(soft_loss(logits, labels), expected, rtol=1e-14)
-    np.testing.assert_allclose(jax.grad(soft_loss)(logits, labels)[::2], grad, rtol=1e-14)
     tangent = jax.jvp(lambda z: soft_loss(z, labels), (logits,), (jnp.ones(3),))[1]
     np.testing.assert_allclose(tangent, 0, atol=1e-15)
-
-
-def test_infinities():
-    inf, nan = jnp.inf, jnp.nan
-    rows = jnp.array([[inf, 0], [-inf, -inf], [nan, 0], [0, -inf], [-inf, 0]])
-    np.testing.assert_array_equal(hard_loss(rows, jnp.zeros(5, int)), [nan, nan, nan, 0, inf])
-    one_hot = jnp.eye(2)[jnp.zeros(5, int)]
-    np.testing.assert_array_equal(soft_loss(rows, one_hot), [nan, nan, nan, 0, inf])
-    only = jax.grad(lambda z: hard_loss(z, 0))(rows[3])
-    np.testing.assert_array_equal(only, [0, 0])
 
 
 def test_rows_left_out_may_hold_anything():
@@ -319,16 +241,6 @@ def test_trains_as_optax_does():
             weights, state = step(weights, state)
         ends.append(weights)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9), *ends)
-
-
-@pytest.mark.skipif(jax.default_backend() == "cpu", reason="needs a GPU or TPU")
-def test_accelerator_keeps_the_digits():
-    logits, labels = stress_rows(np.float32, 10, 40)
-    lead, _ = gaps(logits, labels)
-    true, _ = exact(logits, labels)
-    loss = np.asarray(hard_loss(jnp.asarray(logits), jnp.asarray(labels)))
-    off = relative_errors(loss, true, 10 * np.finfo(np.float32).tiny, 2.0**-24)
-    assert np.all(off <= 6 + np.log(10) + lead)
 
 
 @pytest.mark.parametrize(("module", "framework"), [("torch", "PyTorch"), ("jax", "JAX")])
