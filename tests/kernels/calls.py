@@ -14,7 +14,7 @@ def calls(rows=5, classes=3):
     """Return functions by name, each with an array for each argument that it has a name for."""
     rng = np.random.default_rng(20240229)
     logits, eta = rng.normal(scale=3, size=(rows, classes)), rng.normal(size=(rows, classes))
-    labels, coins = rng.integers(classes, size=rows), rng.integers(2, size=(rows, classes))
+    labels, counts = rng.integers(classes, size=rows), rng.integers(9, size=(rows, classes))
     p, q = rng.dirichlet(np.ones(classes), size=(2, rows))
     found = {
         name: (getattr(nll, name), {"logits": logits})
@@ -32,7 +32,8 @@ def calls(rows=5, classes=3):
     found["entropy"] = nll.entropy, {"p": p}
     found |= {f.__name__: (f, {"p": p, "q": q}) for f in (nll.cross_entropy, nll.kl_divergence)}
     for family in FAMILIES:
-        both = {"eta": eta, "y": coins.astype(float)}
+        y = nll.sigmoid(logits) if family in FAMILIES[:2] else counts.astype(float)
+        both = {"eta": eta, "y": y}
         found[f"{family.name} loss"] = partial(nll.negative_log_likelihood, family), both
         found[f"{family.name}.nll"] = family.nll, both
         found[f"{family.name}.gradient"] = family.gradient, both

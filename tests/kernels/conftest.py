@@ -1,6 +1,7 @@
 """Fixtures for the kernels, and how Hypothesis searches: the same examples every time in CI."""
 
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -21,3 +22,18 @@ def rng():
 def dtype(request):
     """Run once for each of the two working precisions."""
     return request.param
+
+
+@pytest.fixture
+def extra_memory():
+    """Return what tells how many bytes a call needs at its peak, beyond those of its result."""
+
+    def measure(call):
+        tracemalloc.start()
+        try:
+            out = call()
+            return tracemalloc.get_traced_memory()[1] - getattr(out, "nbytes", 0)
+        finally:
+            tracemalloc.stop()
+
+    return measure

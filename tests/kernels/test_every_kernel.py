@@ -45,6 +45,22 @@ def test_float16_works_in_float32_and_other_floats_are_kept(name, kind, working)
         assert_array_equal(out, expected)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [name for name in CALLS if {"q", "y"} & set(calls()[name][1]) and "constant" not in name],
+)
+@pytest.mark.parametrize("narrow", ["f2", "f4"])
+@pytest.mark.parametrize("first", [True, False])
+def test_mixed_types_are_promoted_first(name, narrow, first):
+    """The narrower argument is exact in float64, and nothing is computed before."""
+    function, arguments = calls()[name]
+    one, other = arguments.values()
+    given = (one.astype(narrow), other) if first else (one, other.astype(narrow))
+    out = function(*given)
+    assert_array_equal(out, function(*(array.astype(float) for array in given)))
+    assert out.dtype == np.float64
+
+
 @every_kernel
 @pytest.mark.parametrize("kind", ["?", "i1", "u1", "i8", "u8", ">i4", "list"])
 def test_integers_work_in_float64(name, kind):
