@@ -31,6 +31,16 @@ def softmax(logits):
         return total, log_probs, exp(log_probs)
 
 
+def loss_and_gradient(logits, label):
+    """Return the softmax cross-entropy of a class and its gradient, without a cancellation."""
+    z = exact(logits)
+    terms = exp(z - z.max())
+    others = mpmath.fsum(np.delete(terms, label))
+    gradient = terms / (others + terms[label])
+    gradient[label] = -others / (others + terms[label])
+    return mpmath.log1p(others / terms[label]), gradient
+
+
 def errors(actual, true, scale=None):
     """Return |actual - true| over |scale|, the truth itself by default, in units roundoff."""
     size = true if scale is None else scale

@@ -1,7 +1,6 @@
 """The fused softmax cross-entropy: identities, limits, layouts, reductions and memory."""
 
 import math
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -15,17 +14,31 @@ SHAPES = [(1, 1), (3, 1), (100, 1), (5, 3), (300, 3), (60, 40), (60, 41), (3, 30
 KINDS = ["hard", "smooth", "soft"]
 
 
+def one_hot(labels, classes):
+    return np.eye(classes)[labels]
+
+
+def of_kind(kind, labels, classes):
+    """Return class labels as labels of one kind, and the options that make them so."""
+    if kind == "soft":
+        return one_hot(labels, classes), {}
+    return labels, {"label_smoothing": 0.1} if kind == "smooth" else {}
+
+
 def make_rows(rng, shape, dtype, kind="hard"):
     """Return logits, labels and options for one kind of label."""
     logits = rng.normal(scale=3, size=shape).astype(dtype)
-    labels = rng.integers(shape[-1], size=shape[:-1])
+    labels, options = of_kind(kind, rng.integers(shape[-1], size=shape[:-1]), shape[-1])
     if kind == "soft":
-        return logits, rng.dirichlet(np.ones(shape[-1]), size=shape[:-1]).astype(dtype), {}
-    return logits, labels, {"label_smoothing": 0.1} if kind == "smooth" else {}
+        labels = rng.dirichlet(np.ones(shape[-1]), size=shape[:-1]).astype(dtype)
+    return logits, labels, options
 
 
-def one_hot(labels, classes, dtype=np.float64):
-    return np.eye(classes, dtype=dtype)[labels]
+def value_and_grad(logits, labels, *, out=None, **options):
+    """Return loss and gradient, having seen that the value alone is the same to the bit."""
+    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels, out=out, **options)
+    assert_array_equal(softmax_cross_entropy(logits, labels, **options), loss)
+    return loss, grad
 
 
 @pytest.fixture(params=KINDS)
@@ -39,7 +52,7 @@ def test_softmax_cross_entropy_agrees_with_scipy_where_scipy_is_right(rng, dtype
     target = labels if kind == "soft" else one_hot(labels, shape[-1])
     smoothing = options.get("label_smoothing", 0)
     target = (1 - smoothing) * target + smoothing / shape[-1]
-    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels, **options)
+    loss, grad = value_and_grad(logits, labels, **options)
     tolerance = 2e-6 if dtype == np.float32 else 1e-12
     expected = -(target * log_softmax(logits.astype(float), axis=1)).sum(axis=1)
     assert_allclose(loss, expected, rtol=tolerance, atol=tolerance)
@@ -47,29 +60,23 @@ def test_softmax_cross_entropy_agrees_with_scipy_where_scipy_is_right(rng, dtype
     assert_allclose(grad, softmax(logits.astype(float), axis=1) - target, atol=tolerance)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_softmax_cross_entropy_is_the_value_of_value_and_grad(rng, dtype, shape, kind):
-    logits, labels, options = make_rows(rng, shape, dtype, kind)
-    loss, _ = softmax_cross_entropy_value_and_grad(logits, labels, **options)
-    assert_array_equal(softmax_cross_entropy(logits, labels, **options), loss)
-
-
 @pytest.mark.parametrize("lead", [40.0, 300.0, 700.0])
-def test_softmax_cross_entropy_keeps_a_confident_right_answer(lead):
-    loss, grad = softmax_cross_entropy_value_and_grad([lead, 0.0], 0)
+@pytest.mark.parametrize("labels", [0, [1, 0]])
+def test_softmax_cross_entropy_keeps_a_confident_right_answer(lead, labels):
+    loss, grad = value_and_grad([lead, 0.0], labels)
     assert_allclose(loss, math.exp(-lead), rtol=1e-15, atol=0)
     assert_allclose(grad, [-math.exp(-lead), math.exp(-lead)], rtol=1e-15, atol=0)
 
 
 def test_softmax_cross_entropy_of_a_gap_of_800_is_the_gap():
-    loss, grad = softmax_cross_entropy_value_and_grad([800.0, 0.0], 1)
+    loss, grad = value_and_grad([800.0, 0.0], 1)
     assert loss == 800
     assert_array_equal(grad, [1, -1])
 
 
 @pytest.mark.parametrize("classes", [2, 40, 41, 50257])
 def test_softmax_cross_entropy_of_equal_logits_is_log_k(classes, dtype):
-    loss, grad = softmax_cross_entropy_value_and_grad(np.zeros((50, classes), dtype), [0] * 50)
+    loss, grad = value_and_grad(np.zeros((50, classes), dtype), [0] * 50)
     assert_allclose(loss, math.log(classes), rtol=4 * np.finfo(dtype).eps, atol=0)
     assert_allclose(grad[:, 1:], 1 / classes, rtol=np.finfo(dtype).eps, atol=0)
 
@@ -78,87 +85,34 @@ def test_softmax_cross_entropy_of_equal_logits_is_log_k(classes, dtype):
 def test_gradient_rows_sum_to_zero(rng, dtype, shape, kind):
     logits, labels, options = make_rows(rng, shape, dtype, kind)
     logits[::2] *= 10
-    _, grad = softmax_cross_entropy_value_and_grad(logits, labels, **options)
+    _, grad = value_and_grad(logits, labels, **options)
     total, size = grad.sum(axis=1, dtype=np.longdouble), np.abs(grad).sum(axis=1)
     if kind != "hard":  # y - t itself cancels
         size = np.maximum(size, 1)
     assert np.all(np.abs(total) <= 5 * np.finfo(dtype).eps * size)
 
 
-def test_gradient_agrees_with_central_differences(rng, kind):
-    logits, labels, options = make_rows(rng, (4, 6), np.float64, kind)
-    _, grad = softmax_cross_entropy_value_and_grad(logits, labels, reduction="sum", **options)
-    step = 1e-6
-    for index in np.ndindex(logits.shape):
-        shift = np.zeros_like(logits)
-        shift[index] = step
-        above, below = (
-            softmax_cross_entropy(logits + s, labels, reduction="sum", **options)
-            for s in (shift, -shift)
-        )
-        # Central differences are good to about u^(2/3).
-        assert_allclose((above - below) / (2 * step), grad[index], rtol=0, atol=1e-8)
-
-
 def test_softmax_cross_entropy_ignores_a_common_shift(rng, dtype, kind):
     logits, labels, options = make_rows(rng, (60, 7), dtype, kind)
     logits = np.round(logits)  # so that the shift itself is exact
     for moved, still in zip(
-        softmax_cross_entropy_value_and_grad(logits + 4096, labels, **options),
-        softmax_cross_entropy_value_and_grad(logits, labels, **options),
+        value_and_grad(logits + 4096, labels, **options),
+        value_and_grad(logits, labels, **options),
         strict=True,
     ):
         assert_array_equal(moved, still)
 
 
-@pytest.mark.parametrize("classes", [7, 60])
-def test_softmax_cross_entropy_follows_a_permutation_of_classes(rng, dtype, classes):
-    logits, labels, _ = make_rows(rng, (60, classes), dtype)
-    order = rng.permutation(classes)
-    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels)
-    other_loss, other_grad = softmax_cross_entropy_value_and_grad(
-        logits[:, order], np.argsort(order)[labels]
-    )
-    assert_allclose(other_loss, loss, rtol=20 * np.finfo(dtype).eps, atol=0)
-    assert_allclose(other_grad, grad[:, order], rtol=20 * np.finfo(dtype).eps, atol=0)
-
-
-def test_one_hot_labels_agree_with_integer_labels(rng, dtype):
-    logits, labels, _ = make_rows(rng, (60, 7), dtype)
-    logits[:30] *= 10
-    hard = softmax_cross_entropy_value_and_grad(logits, labels)
-    soft = softmax_cross_entropy_value_and_grad(logits, one_hot(labels, 7, dtype))
-    # They may differ as far as both bars allow, which grow with the gap.
-    assert_allclose(soft[0], hard[0], rtol=100 * np.finfo(dtype).eps, atol=0)
-    assert_allclose(soft[1], hard[1], rtol=100 * np.finfo(dtype).eps, atol=0)
-
-
-def test_one_hot_labels_keep_a_confident_right_answer():
-    loss, grad = softmax_cross_entropy_value_and_grad([300.0, 0.0], [1, 0])
-    assert_allclose(loss, math.exp(-300), rtol=1e-15, atol=0)
-    assert_allclose(grad, [-math.exp(-300), math.exp(-300)], rtol=1e-15, atol=0)
-
-
 def test_soft_labels_keep_a_remainder_far_below_roundoff():
-    _, grad = softmax_cross_entropy_value_and_grad([100.0, 0.0], [1.0, 1e-30])
+    _, grad = value_and_grad([100.0, 0.0], [1.0, 1e-30])
     expected = 1e-30 - math.exp(-100)
     assert_allclose(grad, [expected, -expected], rtol=1e-14, atol=0)
 
 
 def test_soft_labels_scale_the_gradient_by_their_sum():
     labels = np.array([0.5, 0.5 + 9e-7])
-    _, grad = softmax_cross_entropy_value_and_grad([0.0, 0.0], labels)
+    _, grad = value_and_grad([0.0, 0.0], labels)
     assert_allclose(grad, labels.sum() / 2 - labels, rtol=1e-9, atol=0)
-
-
-@pytest.mark.parametrize("classes", [1, 2, 5])
-def test_label_smoothing_is_a_mixture_with_the_uniform(rng, dtype, classes):
-    logits, labels, _ = make_rows(rng, (50, classes), dtype)
-    smooth = softmax_cross_entropy_value_and_grad(logits, labels, label_smoothing=0.25)
-    mixture = 0.75 * one_hot(labels, classes) + 0.25 / classes
-    soft = softmax_cross_entropy_value_and_grad(logits, mixture)
-    for left, right in zip(smooth, soft, strict=True):
-        assert_allclose(left, right, rtol=0, atol=8 * np.finfo(dtype).eps)
 
 
 def test_full_label_smoothing_forgets_the_label(rng):
@@ -184,11 +138,11 @@ def test_masked_class_costs_nothing(ten_classes, kind):
     masked[:, 9] = -np.inf
     if kind == "soft":
         labels = np.full_like(reference, 1 / 9)
-        expected = softmax_cross_entropy_value_and_grad(reference, labels)
+        expected = value_and_grad(reference, labels)
         labels = np.pad(labels, ((0, 0), (0, 1)))
     else:
-        expected = softmax_cross_entropy_value_and_grad(reference, labels)
-    loss, grad = softmax_cross_entropy_value_and_grad(masked, labels)
+        expected = value_and_grad(reference, labels)
+    loss, grad = value_and_grad(masked, labels)
     assert_allclose(loss, expected[0], rtol=8 * np.finfo(loss.dtype).eps, atol=0)
     assert_allclose(grad[:, :9], expected[1], rtol=0, atol=4 * np.finfo(loss.dtype).eps)
     assert_array_equal(grad[:, 9], 0)
@@ -197,7 +151,7 @@ def test_masked_class_costs_nothing(ten_classes, kind):
 def test_smoothing_over_a_masked_class_costs_infinity(ten_classes):
     ten_classes[1, 4] = -np.inf
     labels = np.zeros(len(ten_classes), int)
-    loss, grad = softmax_cross_entropy_value_and_grad(ten_classes, labels, label_smoothing=0.1)
+    loss, grad = value_and_grad(ten_classes, labels, label_smoothing=0.1)
     assert loss[1] == np.inf
     assert np.isfinite(np.delete(loss, 1)).all()
     assert_allclose(grad[1, 4], -0.01, rtol=np.finfo(grad.dtype).eps)
@@ -205,62 +159,45 @@ def test_smoothing_over_a_masked_class_costs_infinity(ten_classes):
 
 def test_masked_label_costs_infinity(ten_classes, kind):
     ten_classes[1, 4] = -np.inf
-    labels = np.full(len(ten_classes), 4)
-    options = {"label_smoothing": 0.1} if kind == "smooth" else {}
-    if kind == "soft":
-        labels = one_hot(labels, 10)
-    loss, grad = softmax_cross_entropy_value_and_grad(ten_classes, labels, **options)
+    labels, options = of_kind(kind, np.full(len(ten_classes), 4), 10)
+    loss, grad = value_and_grad(ten_classes, labels, **options)
     assert loss[1] == np.inf
     assert np.isfinite(np.delete(loss, 1)).all()
     assert np.isfinite(grad).all()
     assert grad[1, 4] == pytest.approx(-0.91 if kind == "smooth" else -1, rel=1e-6, abs=0)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (2, np.nan),
+        (2, np.inf),
+        (slice(None), -np.inf),
+        (slice(2, 4), np.inf),
+        (slice(2, 4), (np.inf, -np.inf)),
+    ],
+)
 @pytest.mark.parametrize("label", [2, 7])
-def test_row_without_a_softmax_gives_nan(ten_classes, kind, value, label):
-    ten_classes[1, slice(None) if value < 0 else 2] = value
-    labels = np.full(len(ten_classes), label)
-    options = {"label_smoothing": 0.1} if kind == "smooth" else {}
-    if kind == "soft":
-        labels = one_hot(labels, 10)
-    loss, grad = softmax_cross_entropy_value_and_grad(ten_classes, labels, **options)
+def test_row_without_a_softmax_gives_nan(ten_classes, kind, place, value, label):
+    ten_classes[1, place] = value
+    labels, options = of_kind(kind, np.full(len(ten_classes), label), 10)
+    loss, grad = value_and_grad(ten_classes, labels, **options)
     assert np.isnan(loss[1])
     assert np.isnan(grad[1]).all()
     assert np.isfinite(np.delete(loss, 1)).all()
     assert np.isfinite(np.delete(grad, 1, axis=0)).all()
 
 
-def test_several_infinities_give_nan(ten_classes, kind):
-    ten_classes[1, 2:4] = np.inf
-    ten_classes[2, 2:4] = np.inf, -np.inf
-    labels = np.full(len(ten_classes), 2)
-    if kind == "soft":
-        labels = one_hot(labels, 10)
-    loss, grad = softmax_cross_entropy_value_and_grad(ten_classes, labels)
-    assert np.isnan(loss[1:3]).all()
-    assert np.isnan(grad[1:3]).all()
-
-
 def test_single_class_costs_nothing(dtype, kind):
-    labels, options = [0, 0], {"label_smoothing": 0.1} if kind == "smooth" else {}
-    if kind == "soft":
-        labels = [[1.0], [1.0]]
-    loss, grad = softmax_cross_entropy_value_and_grad(
-        np.array([[3], [-5]], dtype), labels, **options
-    )
+    labels, options = of_kind(kind, np.array([0, 0]), 1)
+    loss, grad = value_and_grad(np.array([[3], [-5]], dtype), labels, **options)
     assert_array_equal(loss, 0)
     assert_array_equal(grad, 0)
 
 
-def test_offset_of_1e8_changes_nothing():
-    loss, grad = softmax_cross_entropy_value_and_grad(np.array([1e8, 1e8 - 40]), 0)
-    assert_allclose([loss, grad[1]], math.exp(-40), rtol=1e-15, atol=0)
-
-
 def test_largest_logits_do_not_overflow(dtype):
     big = np.finfo(dtype).max
-    loss, grad = softmax_cross_entropy_value_and_grad(np.array([[big, big], [big, -big]]), [0, 1])
+    loss, grad = value_and_grad(np.array([[big, big], [big, -big]]), [0, 1])
     assert_allclose(loss, [math.log(2), np.inf], rtol=1e-6)
     assert_array_equal(grad, [[-0.5, 0.5], [1, -1]])
 
@@ -293,10 +230,10 @@ def test_gap_that_a_small_label_makes_bearable(dtype):
 def test_one_row_agrees_with_many(rng, dtype, classes):
     """It has a kernel of its own, as have short and long blocks."""
     logits, labels, _ = make_rows(rng, (1, classes), dtype)
-    one = softmax_cross_entropy_value_and_grad(logits, labels)
+    one = value_and_grad(logits, labels)
     for copies in (2, 50):
         many = np.repeat(logits, copies, axis=0), np.repeat(labels, copies)
-        loss, grad = softmax_cross_entropy_value_and_grad(*many)
+        loss, grad = value_and_grad(*many)
         assert_allclose(loss, np.repeat(one[0], copies), rtol=4 * np.finfo(dtype).eps, atol=0)
         close = {"rtol": 4 * np.finfo(dtype).eps, "atol": 0}
         assert_allclose(grad, np.repeat(one[1], copies, axis=0), **close)
@@ -312,10 +249,10 @@ def test_where_leaves_rows_out(rng, dtype, shape, kind, reduction):
     kept = rng.random(len(logits)) < 0.7
     kept[:2] = True, False
     options["reduction"] = reduction
-    expected = softmax_cross_entropy_value_and_grad(logits[kept], labels[kept], **options)
+    expected = value_and_grad(logits[kept], labels[kept], **options)
     logits[~kept] = np.nan
     labels[~kept] = -7  # never looked at
-    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels, where=kept, **options)
+    loss, grad = value_and_grad(logits, labels, where=kept, **options)
     if reduction == "none":
         assert_array_equal(loss[~kept], 0)
         loss = loss[kept]
@@ -325,24 +262,14 @@ def test_where_leaves_rows_out(rng, dtype, shape, kind, reduction):
     assert_array_equal(grad[~kept], 0)
 
 
-@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
-def test_softmax_cross_entropy_where_agrees_with_value_and_grad(rng, kind, reduction):
-    logits, labels, options = make_rows(rng, (60, 4), np.float64, kind)
-    options |= {"where": np.arange(60) % 3 > 0, "reduction": reduction}
-    loss, _ = softmax_cross_entropy_value_and_grad(logits, labels, **options)
-    assert_array_equal(softmax_cross_entropy(logits, labels, **options), loss)
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sum_and_mean_are_those_of_the_losses(rng, dtype, shape, kind):
     logits, labels, options = make_rows(rng, shape, dtype, kind)
-    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels, **options)
+    loss, grad = value_and_grad(logits, labels, **options)
     total = math.fsum(loss.astype(float))
     rtol = 4 * np.finfo(dtype).eps
     for reduction, scale in (("sum", 1), ("mean", len(logits))):
-        value, scaled = softmax_cross_entropy_value_and_grad(
-            logits, labels, reduction=reduction, **options
-        )
+        value, scaled = value_and_grad(logits, labels, reduction=reduction, **options)
         assert value.dtype == dtype
         assert_allclose(value, total / scale, rtol=rtol, atol=0)
         assert_allclose(scaled, grad / scale, rtol=rtol, atol=0)
@@ -352,15 +279,13 @@ def test_reductions_over_no_rows():
     no_rows = np.empty((0, 3)), np.empty(0, int)
     assert softmax_cross_entropy(*no_rows).shape == (0,)
     assert softmax_cross_entropy(*no_rows, reduction="sum") == 0
-    mean, grad = softmax_cross_entropy_value_and_grad(*no_rows, reduction="mean")
+    mean, grad = value_and_grad(*no_rows, reduction="mean")
     assert np.isnan(mean)
     assert grad.shape == (0, 3)
 
 
 def test_mean_with_every_row_left_out_is_nan():
-    mean, grad = softmax_cross_entropy_value_and_grad(
-        np.zeros((2, 3)), [0, 1], where=[False, False], reduction="mean"
-    )
+    mean, grad = value_and_grad(np.zeros((2, 3)), [0, 1], where=[False, False], reduction="mean")
     assert np.isnan(mean)
     assert_array_equal(grad, 0)
 
@@ -368,15 +293,14 @@ def test_mean_with_every_row_left_out_is_nan():
 @pytest.mark.parametrize("axis", [0, 1, 2, 3, -1, -2, -3, -4])
 def test_axis_is_a_moved_last_axis(rng, dtype, axis, kind):
     logits, labels, options = make_rows(rng, (3, 4, 2, 5), dtype, kind)
-    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels, **options)
+    loss, grad = value_and_grad(logits, labels, **options)
     moved = np.moveaxis(logits, -1, axis)
     labels = np.moveaxis(labels, -1, axis) if kind == "soft" else labels
     for out in (None, np.empty_like(moved), np.empty(moved.shape, dtype)):
-        other = softmax_cross_entropy_value_and_grad(moved, labels, axis=axis, out=out, **options)
+        other = value_and_grad(moved, labels, axis=axis, out=out, **options)
         assert_array_equal(other[0], loss)
         assert_array_equal(np.moveaxis(other[1], axis, -1), grad)
         assert out is None or other[1] is out
-    assert_array_equal(softmax_cross_entropy(moved, labels, axis=axis, **options), loss)
 
 
 @pytest.mark.parametrize("labels_dtype", [bool, np.int8, np.uint8, np.int32, np.uint64, ">i4"])
@@ -390,21 +314,10 @@ def test_integer_labels_of_any_type(rng, labels_dtype):
 
 
 def test_vector_of_logits_gives_a_scalar():
-    loss, grad = softmax_cross_entropy_value_and_grad([0, 0, 0], 2)
+    loss, grad = value_and_grad([0, 0, 0], 2)
     assert isinstance(loss, np.float64)
     assert isinstance(softmax_cross_entropy([0, 0, 0], [0.5, 0.5, 0]), np.float64)
     assert grad.shape == (3,)
-
-
-@pytest.mark.parametrize("shape", [(1, 3), (300, 3), (60, 41)])
-def test_out_takes_the_gradient(rng, dtype, shape, kind):
-    logits, labels, options = make_rows(rng, shape, dtype, kind)
-    out = np.full(shape, np.nan, dtype)
-    loss, grad = softmax_cross_entropy_value_and_grad(logits, labels, out=out, **options)
-    expected = softmax_cross_entropy_value_and_grad(logits, labels, **options)
-    assert grad is out
-    assert_array_equal(loss, expected[0])
-    assert_array_equal(out, expected[1])
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (300, 4), (60, 41)])
@@ -413,12 +326,12 @@ def test_no_floating_point_error_leaks(rng, dtype, shape, kind):
     logits[:3] = [[-np.inf], [1e5], [0]]
     logits[1, 0] = -1e5
     with np.errstate(all="raise"):
-        softmax_cross_entropy_value_and_grad(logits, labels, reduction="mean", **options)
+        value_and_grad(logits, labels, reduction="mean", **options)
         softmax_cross_entropy(logits, labels, reduction="sum", **options)
 
 
 @pytest.mark.parametrize("shape", [(600_000, 2), (1500, 700), (10, 100_000)])
-def test_extra_memory_stays_below_4_mib(dtype, shape, kind):
+def test_extra_memory_stays_below_4_mib(extra_memory, dtype, shape, kind):
     logits = np.zeros(shape, dtype)
     labels = np.zeros(len(logits), np.int32)
     options = {"reduction": "mean", "where": np.ones(len(logits), bool)}
@@ -426,14 +339,8 @@ def test_extra_memory_stays_below_4_mib(dtype, shape, kind):
         options["label_smoothing"] = 0.1
     if kind == "soft":
         labels = np.broadcast_to(np.array(1 / shape[1], dtype), shape)
-    tracemalloc.start()
-    try:
-        _, grad = softmax_cross_entropy_value_and_grad(logits, labels, **options)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.reset_peak()
-        softmax_cross_entropy(logits, labels, **options)
-        value_peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak - grad.nbytes < 1 << 22
-    assert value_peak - grad.nbytes < 1 << 22
+    gradient = extra_memory(
+        lambda: softmax_cross_entropy_value_and_grad(logits, labels, **options)[1]
+    )
+    assert gradient < 1 << 22
+    assert extra_memory(lambda: softmax_cross_entropy(logits, labels, **options)) < 1 << 22

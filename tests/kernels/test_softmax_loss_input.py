@@ -280,16 +280,6 @@ def test_two_rows_of_out_may_not_be_one():
         softmax_cross_entropy_value_and_grad(ZEROS[:2], CLASSES[:2], out=out)
 
 
-def test_out_may_not_overlap_labels_or_where():
-    soft = THIRDS.copy()
-    with pytest.raises(ValueError, match="`out` not to overlap `labels`"):
-        softmax_cross_entropy_value_and_grad(ZEROS, soft, out=soft)
-    memory = np.ones((4, 3))
-    where = memory.view(bool)[:, ::24][:, 0]
-    with pytest.raises(ValueError, match="`out` not to overlap `where`"):
-        softmax_cross_entropy_value_and_grad(ZEROS, CLASSES, where=where, out=memory)
-
-
 class Interface:
     """Numbers that are no array, but lend one their memory."""
 
@@ -308,7 +298,9 @@ class Tensor:
         return self.array
 
 
-@pytest.mark.parametrize("wrap", [memoryview, Interface, Tensor, lambda a: a.view(np.matrix)])
+@pytest.mark.parametrize(
+    "wrap", [np.asarray, memoryview, Interface, Tensor, lambda a: a.view(np.matrix)]
+)
 @pytest.mark.parametrize("name", ["logits", "integer logits", "labels", "where"])
 def test_out_may_not_overlap_what_lends_its_memory(dtype, wrap, name):
     """The converted arrays are looked at, whatever they were made of."""
@@ -334,12 +326,6 @@ def test_out_beside_what_lends_its_memory(dtype):
         _, grad = softmax_cross_entropy_value_and_grad(wrap(logits), [1], out=out)
         assert grad is out
         assert_array_equal(grad, softmax_cross_entropy_value_and_grad(logits, [1])[1])
-
-
-def test_out_may_not_overlap_integer_logits():
-    memory = np.zeros((4, 3))
-    with pytest.raises(ValueError, match="`out` not to overlap `logits`"):
-        softmax_cross_entropy_value_and_grad(memory.view(np.int64), CLASSES, out=memory)
 
 
 @pytest.mark.parametrize(("error", "message", "arguments"), BAD.values(), ids=BAD.keys())
