@@ -234,14 +234,11 @@ class Reader:
         return lambda v: v[name][tuple(int(place(v)) - 1 for place in places)]
 
     def subscript(self) -> list[Side]:
-        """Read a subscript: letters and numbers side by side, or one sum."""
+        """Read a subscript: letters and numbers side by side."""
         self.take("_")
         if self.next != "{":
             return [self.group()]
-        inner = Reader(self.braced())
-        if {"+", "-"} & set(inner.tokens):
-            return [inner.side()]
-        places = []
+        inner, places = Reader(self.braced()), []
         while inner.next:
             places += [inner.atom()] if inner.next != "," else []
             inner.place += inner.next == ","
@@ -296,16 +293,12 @@ class Reader:
         if base := name == r"\log" and self.next == "_":
             self.take("_")
             self.take("2")  # the book's logarithms are natural, or count bits
-        power = None
-        if self.next == "^":
-            self.take()
-            power = self.group()
         value = apply(function, *self.arguments())
         if base:
             value = apply(lambda x: x / np.log(2), value)
         if name == "softmax" and self.next == "_":
             value = apply(lambda x, k: x[int(k) - 1], value, *self.subscript())
-        return apply(operator.pow, value, power) if power else value
+        return value
 
     def arguments(self) -> list[Side]:
         """Read arguments in brackets, or what stands side by side without them."""
