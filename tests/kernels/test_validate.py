@@ -58,7 +58,7 @@ def raises(error, message):
 
 BAD_TYPES = {
     "complex": np.array([1j, 0]),
-    "object": np.array([1, None]),
+    "object": np.array([2**62, None]),  # of 63 bits
     "str": np.array(["1", "0"]),
     "bytes": np.array([b"1", b"0"]),
     "datetime": np.array(["2020-01-01"], "M8[D]"),
@@ -239,31 +239,18 @@ every_probability = pytest.mark.parametrize(
 @every_probability
 @pytest.mark.parametrize("bad", [-0.5, NAN, -1e-300, -INF])
 def test_negative_and_nan_probabilities(case, bad):
+    """The index is that of the caller's array, whatever the axis."""
     name, call = case
-    for p, index in (([bad, 0.5], (0,)), ([HALF, [0.5, bad]], (1, 1))):
-        message = (
-            f"Expected `{name}` to be non-negative, got {np.array(p)[index]} at index {index}."
-        )
-        with raises(ValueError, message):
-            call(p)
-
-
-@every_probability
-def test_index_of_a_bad_probability_is_that_of_the_caller(case):
-    name, call = case
-    p = np.array([[0.5, 0.5], [0.5, 0.5]])
-    p[0, 1] = -0.25
-    message = f"Expected `{name}` to be non-negative, got -0.25 at index (0, 1)."
-    with raises(ValueError, message):
-        call(p, axis=0)
-
-
-@every_probability
-def test_a_zero_is_no_negative_probability(case):
-    name, call = case
-    message = f"Expected `{name}` to be non-negative, got -0.5 at index (1,)."
-    with raises(ValueError, message):
-        call([0.0, -0.5])
+    for p, index, axis in (
+        ([bad, 0.5], (0,), -1),
+        ([0.0, bad], (1,), -1),
+        ([HALF, [0.5, bad]], (1, 1), -1),
+        ([[0.5, bad], HALF], (0, 1), 0),
+    ):
+        with raises(
+            ValueError, f"Expected `{name}` to be non-negative, got {bad} at index {index}."
+        ):
+            call(p, axis=axis)
 
 
 @every_probability
@@ -368,6 +355,7 @@ OUTSIDE = [
     (POISSON, 0.5, "to be a whole number from 0 on"),
     (POISSON, INF, "to be a whole number from 0 on"),
     (POISSON, NAN, "to be a whole number from 0 on"),
+    (negative_binomial(2.5), 0.5, "to be a whole number from 0 on"),
 ]
 
 
@@ -378,13 +366,6 @@ def test_outcomes_that_a_family_cannot_produce(family, bad, expected):
             call(0.0, [1.0, bad])
         with raises(ValueError, f"Expected `y` {expected}, got {bad}."):
             call(0.0, bad)
-
-
-def test_negative_counts_and_labels():
-    with raises(ValueError, "Expected `y` to be a whole number from 0 on, got -1.0 at index (0,)."):
-        negative_log_likelihood(POISSON, 0.0, [-1])
-    with raises(ValueError, "Expected `y` in [0, 1], got 2.0 at index (0,)."):
-        negative_log_likelihood(BERNOULLI, 0.0, [2])
 
 
 @pytest.mark.parametrize("family", [GAUSSIAN, BERNOULLI, POISSON, negative_binomial(2.5)])
@@ -419,11 +400,6 @@ def test_size_of_a_negative_binomial(size):
         message = f"Expected `size` to be a positive finite number, got {bad!r}."
         with raises(TypeError, message):
             negative_binomial(bad)
-
-
-def test_negative_binomial_outcomes():
-    with raises(ValueError, "Expected `y` to be a whole number from 0 on, got 0.5."):
-        negative_binomial(2.5).nll(0.0, 0.5)
 
 
 @pytest.mark.parametrize("family", [GAUSSIAN, BERNOULLI, POISSON])
