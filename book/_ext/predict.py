@@ -20,6 +20,7 @@ the answer opens all the same (``book/assets/book.js`` looks the guess up); on p
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from docutils import nodes
@@ -28,6 +29,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 from sphinx.writers.latex import LaTeXTranslator
+
+Visitor = Callable[[Any, Any], None]
 
 
 class guess(nodes.General, nodes.Element):  # noqa: N801  as docutils names its nodes
@@ -104,30 +107,10 @@ def visit_guess(self: HTML5Translator, node: guess) -> None:
         )
 
 
-def depart_guess(self: HTML5Translator, node: guess) -> None:
-    """Close the form."""
-    self.body.append('<button>Compare</button> <span role="status"></span>\n</fieldset>\n</form>\n')
-
-
 def visit_choice(self: HTML5Translator, node: choice) -> None:
     """Open a choice."""
     value, name = node.parent.index(node) + 1, node.parent["name"]
     self.body.append(f'<label><input type="radio" name="{name}" value="{value}" required> <span>')
-
-
-def depart_choice(self: HTML5Translator, node: choice) -> None:
-    """Close a choice."""
-    self.body.append("</span></label>\n")
-
-
-def visit_answer(self: HTML5Translator, node: answer) -> None:
-    """Open the answer."""
-    self.body.append('<details class="answer">\n<summary>Answer</summary>\n')
-
-
-def depart_answer(self: HTML5Translator, node: answer) -> None:
-    """Close the answer."""
-    self.body.append("</details>\n")
 
 
 def begin_list(self: LaTeXTranslator, node: guess) -> None:
@@ -140,25 +123,21 @@ def end_list(self: LaTeXTranslator, node: guess) -> None:
     self.body.append("\\end{itemize}\n" if node.children else "")
 
 
-def begin_item(self: LaTeXTranslator, node: choice) -> None:
-    """Begin a choice on paper."""
-    self.body.append("\\item ")
+def writes(words: str) -> Visitor:
+    """Return what writes the same words whatever the node."""
+    return lambda self, node: self.body.append(words)
 
 
-def begin_answer(self: LaTeXTranslator, node: answer) -> None:
-    """Begin the answer on paper."""
-    self.body.append("\n\\textit{Answer}\n")
-
-
-def end(self: LaTeXTranslator, node: nodes.Element) -> None:
-    """End a choice or the answer on paper."""
-    self.body.append("\n")
+COMPARE = '<button>Compare</button> <span role="status"></span>\n</fieldset>\n</form>\n'
+OPENS = writes('<details class="answer">\n<summary>Answer</summary>\n'), writes("</details>\n")
+STANDS = writes("\n\\textit{Answer}\n"), writes("\n")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.add_node(guess, html=(visit_guess, depart_guess), latex=(begin_list, end_list))
-    app.add_node(choice, html=(visit_choice, depart_choice), latex=(begin_item, end))
-    app.add_node(answer, html=(visit_answer, depart_answer), latex=(begin_answer, end))
+    label, item = (visit_choice, writes("</span></label>\n")), (writes("\\item "), writes("\n"))
+    app.add_node(guess, html=(visit_guess, writes(COMPARE)), latex=(begin_list, end_list))
+    app.add_node(choice, html=label, latex=item)
+    app.add_node(answer, html=OPENS, latex=STANDS)
     app.add_directive("predict", Predict)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
