@@ -22,7 +22,6 @@ from nll import (
     Family,
     negative_binomial,
     negative_log_likelihood,
-    sigmoid,
     softmax,
     softmax_cross_entropy,
     softmax_cross_entropy_value_and_grad,
@@ -237,14 +236,6 @@ def test_constants():
     assert CATEGORICAL.constant([0, 1]) == 0
     assert_allclose(GAUSSIAN.constant([0, 1]), 0.918938533204672741780329736406, rtol=1e-15)
     assert_allclose(POISSON.constant([0, 1, 3]), [0, 0, np.log(6)], rtol=1e-15)
-
-
-def test_output_units(rng):
-    eta = rng.normal(size=(3, 4))
-    assert_array_equal(GAUSSIAN.output_unit(eta), eta)
-    assert_array_equal(BERNOULLI.output_unit(eta), sigmoid(eta))
-    assert_array_equal(CATEGORICAL.output_unit(eta), softmax(eta))
-    assert_array_equal(POISSON.output_unit(eta), np.exp(eta))
 
 
 def test_categorical_is_softmax_cross_entropy(rng):

@@ -143,15 +143,6 @@ def test_no_distributions():
             call(function, np.ones((2, 0)), np.ones((2, 0)))
 
 
-@pytest.mark.parametrize("k", [2, 8, 1024])
-def test_uniform_distributions_are_counted_in_bits(dtype, k):
-    p = np.full(k, 1 / k, dtype)
-    close = {"rtol": 4 * oracle.unit_roundoff(dtype)}
-    assert_allclose(entropy(p, base=2), np.log2(k), **close)
-    assert_allclose(cross_entropy(p, p, base=2), np.log2(k), **close)
-    assert_allclose(kl_divergence(np.eye(k, dtype=dtype)[0], p, base=2), np.log2(k), **close)
-
-
 # Identities
 
 
@@ -206,17 +197,6 @@ def test_entropy_is_between_zero_and_log_k(vectors):
 def test_cross_entropy_with_itself_is_entropy(vectors):
     (p,) = vectors
     assert cross_entropy(p, p) == entropy(p)
-
-
-def test_divergence_is_not_symmetric():
-    p, q = [0.9, 0.1], [0.5, 0.5]
-    assert_allclose(kl_divergence(p, q), 0.9 * np.log(1.8) + 0.1 * np.log(0.2), rtol=1e-14)
-    assert_allclose(kl_divergence(q, p), -0.5 * np.log(4 * 0.09), rtol=1e-14)
-
-
-def test_cross_entropy_is_not_symmetric():
-    assert_allclose(cross_entropy([1, 0], [0.9, 0.1]), -np.log(0.9), rtol=1e-15)
-    assert cross_entropy([0.9, 0.1], [1, 0]) == INF
 
 
 @pytest.mark.parametrize("base", [2, 10, np.float32(2), 1.5])
