@@ -98,6 +98,7 @@ def embed(css: str, static: Path, pages: list[str]) -> str:
     formulas = set(unescape("".join(re.findall(r"<math.*?</math>", texts, re.DOTALL))))
     plain = {unicodedata.normalize("NFKC", character) for character in formulas}
     formulas |= {italic for italic, letter in ITALICS.items() if letter in plain}
+    formulas |= {"√"}  # which a browser draws for what names it <msqrt>
     prose = {*unescape(texts), *string.printable}
     features = [*subset.Options().layout_features, "ssty", "dtls"]
 

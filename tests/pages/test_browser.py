@@ -153,10 +153,16 @@ ONE_OF_A_KIND = """const seen = new Set(), all = document.querySelectorAll("math
     if (!seen.has(e.textContent)) seen.add(e.textContent), e.classList.add("one");
   return seen.size;"""
 
+BARE_ROOTS = """const width = (e) => e.getBoundingClientRect().width;
+  return [...document.querySelectorAll("math msqrt")].filter((root) =>
+    width(root) && width(root) < 5 + [...root.children].reduce((sum, e) => sum + width(e), 0)
+  ).map((root) => root.textContent);"""
+
 
 @every_page
 def test_formulas_have_the_letters_of_the_book(browser, page):
     browser.open(page)
+    assert browser.run(BARE_ROOTS) == [], "roots without their sign"
     kinds = browser.run(ONE_OF_A_KIND)
     command = browser.driver.execute_cdp_cmd
     command("DOM.enable", {})
