@@ -64,6 +64,7 @@ def tidy(row: Element) -> None:
             part.attrib.pop("scriptlevel", None)
         if part.tag == "msup" and set("".join(part[1].itertext())) == {"′"}:
             part.tag = "mrow"
+            part[1].attrib.pop("class", None)
             for prime in part[1].iter("mo"):
                 prime.attrib = {"lspace": "0", "rspace": "0"}
     if not any(inner.tag in TALL for inner in row.iter() if inner is not row):
