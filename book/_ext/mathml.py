@@ -21,6 +21,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 TYPESETTER = Path(__file__).parents[2] / "tools/mathml.mjs"
 THIN = {"width": "0.1667em"}
+TIGHT = {"lspace": "0", "rspace": "0"}
+LOWERED = {"height": "0", "voffset": "-0.36em"}
+"""By as much as STIX Two Math raises a power."""
 TALL = {"mfrac", "msqrt", "mtable", "munder", "munderover"}
 APPLY = "\N{FUNCTION APPLICATION}"
 
@@ -55,18 +58,23 @@ def tidy(row: Element) -> None:
     """Set what is inside `row` as TeX would, where Temml does not.
 
     A fence grows around what is tall, not for the tail of a letter; a thin space stands before the
-    name of a function, as it does after it; a prime, raised by itself, is not raised again. And a
-    letter needs no level of its own, which HTML does not allow it.
+    name of a function, as it does after it; a prime, raised and small by itself, is made so once.
+    And a letter needs no level of its own, which HTML does not allow it.
     """
     for part in row:
         tidy(part)
         if not len(part):
             part.attrib.pop("scriptlevel", None)
-        if part.tag == "msup" and set("".join(part[1].itertext())) == {"′"}:
-            part.tag = "mrow"
-            part[1].attrib.pop("class", None)
-            for prime in part[1].iter("mo"):
-                prime.attrib = {"lspace": "0", "rspace": "0"}
+        if part.tag in {"msup", "msubsup"} and set("".join(part[-1].itertext())) == {"′"}:
+            for prime in part[-1].iter():
+                prime.attrib = TIGHT if prime.tag == "mo" else {}
+            if part.tag == "msup":
+                part.tag = "mrow"
+            else:
+                lowered, full = Element("mpadded", LOWERED), Element("mstyle", {"scriptlevel": "0"})
+                lowered.append(part[2])
+                full.append(lowered)
+                part[2] = full
     if not any(inner.tag in TALL for inner in row.iter() if inner is not row):
         for part in filter(form, row):
             part.set("stretchy", "false")
