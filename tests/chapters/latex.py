@@ -96,6 +96,7 @@ def python_name(token: str) -> str:
 def chains(latex: str) -> Iterator[list[tuple[str, list[str]]]]:
     """Yield each chain of a display: its sides as tokens, each with the relation before it."""
     latex = re.sub(r"\\(begin|end)\{aligned\}", "", latex)
+    latex = re.sub(r"\\\\\s*&\\quad", " ", latex)  # an indented line goes on with a sum
     rows = re.split(r"\\\\(?:\[\w+\])?", latex)
     chain: list[tuple[str, list[str]]] = []
     for row in rows:
