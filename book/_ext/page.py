@@ -6,6 +6,7 @@ and when it can go; the build fails if they are gone.
 """
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -87,7 +88,7 @@ CHAPTER = re.compile(
     r'(<li class="toctree-l1[^"]*"><a class="[^"]*reference internal" href="(?:[^"]*/)?([^"/]*)">)'
     r"([^<]*)</a>"
 )
-KOREAN = re.compile(r"[가-힣]+(?: [가-힣]+)*")
+KOREAN = re.compile(r"[ㄱ-ㅎ]|[가-힣]+(?: [가-힣]+)*")
 LAUNCHER = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>\s*<script>.*?</script>', re.DOTALL
 )
@@ -112,6 +113,19 @@ def choose_scripts(
     for script in context["script_files"]:
         if script.filename:
             script.attributes.setdefault("defer", "defer")
+
+
+def head_index(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let the letters of Korean terms, which Sphinx takes out of syllables, stand by themselves."""
+
+    def alone(key: str) -> str:
+        name = unicodedata.name(key[0], "")
+        return unicodedata.lookup(name.replace("CHOSEONG", "LETTER")) if "CHOSEONG" in name else key
+
+    if "genindexentries" in context:
+        context["genindexentries"] = [(alone(k), terms) for k, terms in context["genindexentries"]]
 
 
 def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -274,5 +288,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", keep_together)
     app.connect("doctree-resolved", chart_first)
     app.connect("html-page-context", choose_scripts, priority=900)
+    app.connect("html-page-context", head_index)
     app.connect("build-finished", finish, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
