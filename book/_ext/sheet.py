@@ -68,6 +68,18 @@ def without_script(css: str) -> str:
     return sheet
 
 
+def level_roots(font: TTFont) -> None:
+    """Make all signs of a root as wide as the smallest: Chromium leaves room for the widest."""
+    widths = font["hmtx"].metrics
+    for sign in font.getGlyphOrder():
+        if sign.startswith("uni221A."):
+            width, left = widths[sign]
+            narrower = widths["uni221A"][0] / width
+            font["glyf"][sign].coordinates.scale((narrower, 1))
+            font["glyf"][sign].recalcBounds(font["glyf"])
+            widths[sign] = widths["uni221A"][0], round(narrower * left)
+
+
 def letters(source: Path, characters: set[str], features: list[str]) -> str:
     """Return the font `source`, for `characters`, as an address that holds it; "" if it has none.
 
@@ -80,6 +92,7 @@ def letters(source: Path, characters: set[str], features: list[str]) -> str:
     if "MATH" in font:
         font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = 0
         font["MATH"].table.MathConstants.SuperscriptBaselineDropMax.Value = 386
+        level_roots(font)
     subsetter = subset.Subsetter(subset.Options(layout_features=features, hinting=False))
     subsetter.populate(unicodes=wanted)
     subsetter.subset(font)
