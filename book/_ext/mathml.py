@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -54,6 +55,25 @@ def core(part: Element) -> Element:
     return core(part[inner[part.tag]]) if part.tag in inner and len(part) else part
 
 
+def name_functions(row: Element) -> None:
+    """Let each name of a function in `row` be a row of its own, with the space that follows.
+
+    Firefox adds its own space to an ``mspace`` there, and to a name that stands among others.
+    """
+    for place in reversed([place for place, part in enumerate(row) if part.text == APPLY]):
+        if len(row) > place + 1 and row[place + 1].tag == "mspace":
+            row[place].set("rspace", THIN["width"])
+            del row[place + 1]
+        if len(row) > 2:
+            name = Element("mrow")
+            name.extend(row[place - 1 : place + 1])
+            row[place - 1 : place + 1] = [name]
+    for name, after in zip_longest(row, row[1:]):
+        ends = row.tag == "math" if after is None else "".join(after.itertext()).startswith("=")
+        if ends and len(name) and name[-1].text == APPLY:
+            name[-1].attrib.pop("rspace", None)
+
+
 def tidy(row: Element) -> None:
     """Set what is inside `row` as TeX would, where Temml does not.
 
@@ -78,6 +98,7 @@ def tidy(row: Element) -> None:
     if not any(inner.tag in TALL for inner in row.iter() if inner is not row):
         for part in filter(form, row):
             part.set("stretchy", "false")
+    name_functions(row)
     for place in range(len(row) - 1, 0, -1) if row.tag in {"math", "mrow", "mstyle"} else []:
         before, part = core(row[place - 1]), row[place]
         named = part.tag == "mrow" and part[0].tag != "mspace" and APPLY in [p.text for p in part]
