@@ -26,6 +26,7 @@ TIGHT = {"lspace": "0", "rspace": "0"}
 LOWERED = {"height": "0", "voffset": "-0.36em"}
 """By as much as STIX Two Math raises a power."""
 TALL = {"mfrac", "msqrt", "mtable", "munder", "munderover"}
+SUMS = {"∑", "∏"}
 APPLY = "\N{FUNCTION APPLICATION}"
 
 
@@ -55,6 +56,51 @@ def core(part: Element) -> Element:
     return core(part[inner[part.tag]]) if part.tag in inner and len(part) else part
 
 
+def keep_commas(row: Element) -> None:
+    """Let a comma that may end a line stay in the row before it."""
+    for place in range(len(row) - 1, 0, -1):
+        if row[place].tag == "mrow" and [mark.get("separator") for mark in row[place]] == ["true"]:
+            row[place - 1].append(row[place][0])
+            del row[place]
+
+
+def space_sums(row: Element) -> None:
+    """Let no space stand before a sum that begins a row or follows one, nor around dots."""
+    for place, part in enumerate(row):
+        before = core(row[place - 1])
+        if part.text == "…":
+            part.attrib |= TIGHT
+        if place:
+            sign = before.tag == "mo" and not before.get("form")
+            spaced = sign or before.tag == "mspace" or form(before) == "prefix"
+        else:
+            spaced = row.tag in {"math", "mtd"} or (row.tag == "mrow" and len(row) > 1)
+        if spaced and core(part).text in SUMS:
+            core(part).set("lspace", "0")
+
+
+def lower_primes(row: Element) -> None:
+    """Let a prime, which is raised and small by itself, be made so once."""
+    for part in row:
+        if part.tag in {"msup", "msubsup"} and set("".join(part[-1].itertext())) == {"′"}:
+            for prime in part[-1].iter():
+                prime.attrib = TIGHT if prime.tag == "mo" else {}
+            if part.tag == "msup":
+                part.tag = "mrow"
+            else:
+                lowered, full = Element("mpadded", LOWERED), Element("mstyle", {"scriptlevel": "0"})
+                lowered.append(part[2])
+                full.append(lowered)
+                part[2] = full
+
+
+def fit_fences(row: Element) -> None:
+    """Let fences grow around what is tall, not for the tail of a letter."""
+    if not any(inner.tag in TALL for inner in row.iter() if inner is not row):
+        for part in filter(form, row):
+            part.set("stretchy", "false")
+
+
 def name_functions(row: Element) -> None:
     """Let each name of a function in `row` be a row of its own, with the space that follows.
 
@@ -74,36 +120,23 @@ def name_functions(row: Element) -> None:
             name[-1].attrib.pop("rspace", None)
 
 
-def tidy(row: Element) -> None:
-    """Set what is inside `row` as TeX would, where Temml does not.
-
-    A fence grows around what is tall, not for the tail of a letter; a thin space stands before the
-    name of a function, as it does after it; a prime, raised and small by itself, is made so once.
-    And a letter needs no level of its own, which HTML does not allow it.
-    """
-    for part in row:
-        tidy(part)
-        if not len(part):
-            part.attrib.pop("scriptlevel", None)
-        if part.tag in {"msup", "msubsup"} and set("".join(part[-1].itertext())) == {"′"}:
-            for prime in part[-1].iter():
-                prime.attrib = TIGHT if prime.tag == "mo" else {}
-            if part.tag == "msup":
-                part.tag = "mrow"
-            else:
-                lowered, full = Element("mpadded", LOWERED), Element("mstyle", {"scriptlevel": "0"})
-                lowered.append(part[2])
-                full.append(lowered)
-                part[2] = full
-    if not any(inner.tag in TALL for inner in row.iter() if inner is not row):
-        for part in filter(form, row):
-            part.set("stretchy", "false")
-    name_functions(row)
+def space_names(row: Element) -> None:
+    """Let a thin space stand before the name of a function too."""
     for place in range(len(row) - 1, 0, -1) if row.tag in {"math", "mrow", "mstyle"} else []:
         before, part = core(row[place - 1]), row[place]
         named = part.tag == "mrow" and part[0].tag != "mspace" and APPLY in [p.text for p in part]
         if named and (before.tag in {"mi", "mn", "mfrac", "msqrt"} or form(before) == "postfix"):
             row.insert(place, Element("mspace", THIN))
+
+
+def tidy(row: Element) -> None:
+    """Set what is inside `row` as TeX would, where Temml and the browsers do not."""
+    for part in row:
+        tidy(part)
+        if not len(part):
+            part.attrib.pop("scriptlevel", None)  # of no use to a letter, and not HTML
+    for mend in keep_commas, space_sums, lower_primes, fit_fences, name_functions, space_names:
+        mend(row)
 
 
 def typeset(tex: str, display: bool) -> str:
