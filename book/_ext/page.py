@@ -79,7 +79,7 @@ SCRIPT_EDITS = {
 }
 
 NAMES = re.compile(r'(?<=<span class="pre">)[^<]+|(?<=<span class="sig-paren">)\(')
-BREAKS = re.compile(r"[._(,](?=[A-Za-z])|^\($")
+BREAKS = re.compile(r"[._(,](?=[A-Za-z])|^\($|(?<=[A-Za-z]{12}[a-z])(?=[A-Z])")
 """Where a long name may go on in the next line."""
 
 PICTURE = re.compile(r'<img [^>]*src="([^"]*_images/[^"]*\.svg)"[^>]*>')
