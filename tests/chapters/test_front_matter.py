@@ -208,7 +208,7 @@ def test_the_korean_readme_is_in_step():
         ("links", "](LICENSE-text)", "](LICENSE)"),
         ("numbers", "about 3 minutes the first", "about 4 minutes the first"),
         ("numbers", "SciPy 2.51 times", "SciPy 2.15 times"),
-        ("numbers", "25 % of them", "52 % of them"),
+        ("numbers", "25% of them", "52% of them"),
         ("rows and items", "\n| 17 |", "\n| 17 | x | y |\n| 17 |"),
     ],
 )
