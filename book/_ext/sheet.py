@@ -108,10 +108,11 @@ def embed(css: str, static: Path, pages: list[str]) -> str:
     names = set(re.findall(r"\bfa-[\w-]+", texts))
     css = ICON.sub(lambda i: i[0] if names & set(re.findall(r"fa-[\w-]+", i[1])) else "", css)
     icons = {chr(int(code, 16)) for code in CODEPOINT.findall(css)}
-    formulas = set(unescape("".join(re.findall(r"<math.*?</math>", texts, re.DOTALL))))
+    css = CODEPOINT.sub(r'\g<0>;\g<0>/""', css)  # seen, not heard, where a browser knows how
+    # A root has a sign that its element does not spell.
+    formulas = {"√", *unescape("".join(re.findall(r"<math.*?</math>", texts, re.DOTALL)))}
     plain = {unicodedata.normalize("NFKC", character) for character in formulas}
     formulas |= {italic for italic, letter in ITALICS.items() if letter in plain}
-    formulas |= {"√"}  # which a browser draws for what names it <msqrt>
     prose = {*unescape(texts), *string.printable}
     features = [*subset.Options().layout_features, "ssty", "dtls"]
 

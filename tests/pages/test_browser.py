@@ -141,6 +141,7 @@ def test_all_of_a_page_is_heard(browser, page):
     roles = [node["role"]["value"] for node in tree if not node["ignored"]]
     assert {role: roles.count(role) for role in KINDS} == browser.run(SHOWN, KINDS)
     texts = [node["name"]["value"] for node in tree if node["role"]["value"] == "StaticText"]
+    assert not re.findall("[\ue000-\uf8ff]", "".join(texts)), "icons are heard"
     heard, prose = bare("".join(texts)), browser.run(PROSE)
     assert prose
     missed = [words for words in prose if bare(words) not in heard]
