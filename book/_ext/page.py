@@ -37,12 +37,13 @@ EDITS = [
     ),
     # A name that is not the words that are seen: drop when MyST-NB gives folded code none.
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
-    # 80 KB for tooltips, which browsers have, and one menu, which a popover is: drop when the theme
+    # 80 KB for tooltips, which browsers have, and menus, which popovers are: drop when the theme
     # does without.
     (r'<script defer src="[^"]*scripts/bootstrap\.js[^"]*"></script>', ""),
     (
-        r'type="button" data-bs-toggle="dropdown" aria-expanded="false"(.*?)class="dropdown-menu"',
-        r'type="button" popovertarget="downloads"\1class="dropdown-menu" id="downloads" popover',
+        r'(dropdown-(\w+)-buttons">[^>]*?)data-bs-toggle="dropdown" aria-expanded="false"'
+        r'(.*?)class="dropdown-menu"',
+        r'\1popovertarget="\2-menu"\3class="dropdown-menu" id="\2-menu" popover',
     ),
     # A quarter of a chapter's elements, in the color around them: drop when Pygments writes none.
     (r'<span class="(?:nn?|p|w)">([^<]*)</span>', r"\1"),
