@@ -67,10 +67,10 @@ def keep_commas(row: Element) -> None:
 def space_sums(row: Element) -> None:
     """Let no space stand before a sum that begins a row or follows one, nor around dots."""
     for place, part in enumerate(row):
-        before = core(row[place - 1])
         if part.text == "…":
             part.attrib |= TIGHT
         if place:
+            before = core(row[place - 1])
             sign = before.tag == "mo" and not before.get("form")
             spaced = sign or before.tag == "mspace" or form(before) == "prefix"
         else:
